@@ -15,7 +15,9 @@ const args = process.argv.slice(2);
 /** @returns {string | undefined} */
 function pinned() {
   try {
-    const manifest = createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/package.json`);
+    const manifest = createRequire(import.meta.url).resolve(
+      `node-${process.platform}-${process.arch}/package.json`,
+    );
     const binary = path.join(path.dirname(manifest), 'bin', 'node');
     return existsSync(binary) ? binary : undefined;
   } catch {
@@ -51,4 +53,6 @@ child.on('error', (error) => {
   process.stderr.write(`vallum: could not run ${node}: ${error.message}\n`);
   process.exit(1);
 });
-child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)));
+child.on('exit', (code, signal) =>
+  process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : (code ?? 1)),
+);

@@ -1,0 +1,10 @@
+/**
+ * Contract: the schemas and formats of every public message. Server, CLI, SDK and console read these,
+ * and nothing here reads them. Formats of the ledger that outsiders verify are under `@vallum/contract/tlog`.
+ */
+
+export * from './canonical.ts';
+export * from './decision.ts';
+export * from './id.ts';
+export * from './ledger-entry.ts';
+export * from './problem.ts';

@@ -1,0 +1,95 @@
+import { type Decision, type Reason, type RequestId, worse } from '@vallum/contract';
+import type { Caller } from './caller.ts';
+import { Fault } from './fault.ts';
+import type { Route } from './route.ts';
+
+/** What arrived, as the listener saw it. */
+export interface Arrival {
+  readonly method: string;
+  /** The path as sent, without the query. */
+  readonly path: string;
+  /** The query as sent, without the question mark. */
+  readonly query: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The client's address, after trusted proxies. */
+  readonly address: string;
+  /** Reads the body, once. @throws Fault `too-large`, `request-timeout` */
+  body(limitBytes: number): Promise<Buffer>;
+}
+
+/** What one step of the path did, as the request explorer shows it. */
+export interface StepTrace {
+  readonly name: string;
+  readonly micros: number;
+  readonly decision: Decision;
+}
+
+/** Tokens of one exchange; `estimated` when the provider did not say. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly estimated: boolean;
+}
+
+/** Everything known about one exchange with one caller. Steps add; none removes. */
+export class Exchange {
+  readonly id: RequestId;
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  readonly route: Route;
+  readonly arrival: Arrival;
+  caller: Caller | undefined;
+  /** What the route's schemas made of the request; see `route()`. */
+  params: unknown;
+  query: unknown;
+  body: unknown;
+  /** The body's bytes; replaced when a guard redacts. */
+  bytes: Buffer = Buffer.alloc(0);
+  /** What the action is done to, as policy and ledger name it: `model/rehearsal`. */
+  resource = '';
+  decision: Decision = 'allow';
+  readonly reasons: Reason[] = [];
+  readonly steps: StepTrace[] = [];
+  usage: Usage | undefined;
+  /** The global index of the last entry sealed for this exchange. */
+  ledgerIndex: number | undefined;
+  /** Whether the client has gone. */
+  aborted = false;
+  /** Called when the client can take more; set by who produces the reply. */
+  resume: (() => void) | undefined;
+  readonly #onAbort: (() => void)[] = [];
+
+  constructor(id: RequestId, atMs: number, route: Route, arrival: Arrival) {
+    this.id = id;
+    this.atMs = atMs;
+    this.route = route;
+    this.arrival = arrival;
+  }
+
+  /** The authenticated caller. @throws Fault `not-authenticated` where a step runs before there is one: it fails closed. */
+  get who(): Caller {
+    if (!this.caller)
+      throw new Fault('not-authenticated', { because: 'a step needed a caller and there is none' });
+    return this.caller;
+  }
+
+  /** Adds a verdict; the higher decision wins. */
+  judge(decision: Decision, ...reasons: readonly Reason[]): void {
+    this.decision = worse(this.decision, decision);
+    this.reasons.push(...reasons);
+  }
+
+  /** Runs `act` when the client leaves, or at once if it has left. */
+  whenAborted(act: () => void): void {
+    if (this.aborted) act();
+    else this.#onAbort.push(act);
+  }
+
+  /** The client has gone: everybody who works for it stops. */
+  abort(): void {
+    if (this.aborted) return;
+    this.aborted = true;
+    for (const act of this.#onAbort) act();
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Everything that can go wrong on purpose. Adding a row is adding to the public API: `docs/faults.md` lists them,
+ * and a test compares. `retry` says whether the same request may succeed later (official clients read
+ * `x-should-retry`); `openai` is the error type that OpenAI's clients expect.
+ */
+export const faultCatalog = {
+  'input-invalid': {
+    status: 400,
+    title: 'The request is not valid',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'not-authenticated': {
+    status: 401,
+    title: 'No valid credential',
+    retry: false,
+    openai: 'authentication_error',
+  },
+  'policy-denied': {
+    status: 403,
+    title: 'Policy does not allow this',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'content-blocked': {
+    status: 403,
+    title: 'A guard refused this content',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Nothing here for this caller',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'This path does not know the method',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'request-timeout': {
+    status: 408,
+    title: 'The request took too long to arrive',
+    retry: true,
+    openai: 'timeout',
+  },
+  conflict: {
+    status: 409,
+    title: 'The state has changed meanwhile',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'too-large': {
+    status: 413,
+    title: 'The request is too large',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'media-type-unsupported': {
+    status: 415,
+    title: 'The content type or encoding is not accepted',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  'rate-limited': { status: 429, title: 'Too many requests', retry: true, openai: 'rate_limit_error' },
+  'quota-exhausted': { status: 429, title: 'Quota exhausted', retry: true, openai: 'insufficient_quota' },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are too large',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
+  internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
+  'upstream-failed': { status: 502, title: 'The model provider failed', retry: true, openai: 'server_error' },
+  unavailable: { status: 503, title: 'A dependency is not available', retry: true, openai: 'server_error' },
+  'upstream-timeout': {
+    status: 504,
+    title: 'The model provider did not answer in time',
+    retry: true,
+    openai: 'timeout',
+  },
+} as const satisfies Record<string, { status: number; title: string; retry: boolean; openai: string }>;
+
+export type FaultCode = keyof typeof faultCatalog;
+
+export interface FaultOptions {
+  /** Shown to the caller: what was wrong, where, what to do. Never content, never a host or a key. */
+  detail?: string;
+  /** For operators only. */
+  because?: string;
+  cause?: unknown;
+  /** Seconds until a retry makes sense: `Retry-After`. */
+  retryAfterSeconds?: number;
+  /** The field of the request that is wrong, where an API names one. */
+  param?: string;
+}
+
+/** A failure with a place in the catalogue. `message` and `cause` are for operators only; `detail` may be shown. */
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: FaultCode;
+  readonly detail: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly param: string | undefined;
+
+  constructor(code: FaultCode, options: FaultOptions = {}) {
+    super(options.because ?? options.detail ?? code, { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.param = options.param;
+  }
+}
+
+/** The fault in an error; what is not one is `internal`, and says nothing: its message may name a host, a key or a tenant. */
+export const faultOf = (error: unknown): Fault =>
+  error instanceof Fault ? error : new Fault('internal', { because: 'unexpected error', cause: error });

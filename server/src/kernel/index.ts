@@ -1,0 +1,35 @@
+/**
+ * Kernel: the words that all rooms share. It knows no database, no HTTP and no other room.
+ * A decision is a value; a failure is a Fault. Ports say their duties in words.
+ */
+export type { Caller, Environment } from './caller.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type Arrival, Exchange, type StepTrace, type Usage } from './exchange.ts';
+export { Fault, type FaultCode, type FaultOptions, faultCatalog, faultOf } from './fault.ts';
+export { newId, uuidv7 } from './ids.ts';
+export type { Outlet, ReplyHead } from './outlet.ts';
+export type {
+  CommittedField,
+  HoldRequest,
+  KeyPurpose,
+  LedgerAppend,
+  NewEntry,
+  Quota,
+  QuotaHold,
+  TenantKeys,
+} from './ports.ts';
+export {
+  type Api,
+  type Call,
+  type Channel,
+  type ContentFields,
+  ordinaryBodyBytes,
+  type Route,
+  route,
+  type Seals,
+  type Segment,
+  type StreamCodec,
+  type StreamEvent,
+} from './route.ts';
+export { run, type Service } from './service.ts';
+export type { Signal, SignalSink } from './signal.ts';

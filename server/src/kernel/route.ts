@@ -1,0 +1,138 @@
+import type { z } from 'zod';
+import type { Caller } from './caller.ts';
+import type { Exchange } from './exchange.ts';
+import type { Outlet } from './outlet.ts';
+
+/** How a route's successful exchanges enter the ledger. Refusals by policy or guard are sealed whatever it says. */
+export type Seals = 'each' | 'aggregate' | 'none';
+
+/** Whose words a route speaks: its error shape, and how its streams end. */
+export type Api = 'vallum' | 'openai';
+
+/** Where a text comes from; guards judge data otherwise than a user's own words. */
+export type Channel = 'system' | 'user' | 'assistant' | 'tool' | 'output';
+
+/** One text of a body that guards look at. */
+export interface Segment {
+  readonly channel: Channel;
+  /** RFC 6901 pointer to it in the body. */
+  readonly pointer: string;
+  readonly text: string;
+}
+
+/** How content is found in a route's bodies. What is not on its list of plain fields is content. */
+export interface ContentFields {
+  /** Every content string of a request body, in the order it is read. */
+  input(body: unknown): Segment[];
+  /** Every content string of a complete reply body. */
+  output(body: unknown): Segment[];
+  /** How to read and write this API's stream frames; absent where a route never streams. */
+  readonly stream?: StreamCodec;
+}
+
+/** Reads and rewrites the events of one API's streams. */
+export interface StreamCodec {
+  /** What is in one event's data; undefined for an event without meaning here (a heartbeat). */
+  read(data: string): StreamEvent | undefined;
+  /** The event's data with its texts replaced, in the order of `texts`. */
+  write(event: StreamEvent, texts: readonly string[]): string;
+  /** The bytes that say "this stream failed" in this API. */
+  failure(error: unknown, requestId: string): Uint8Array;
+}
+
+export interface StreamEvent {
+  /** The texts in it; `lane` names the text that it continues (choice 0's content, tool call 1's arguments). */
+  readonly texts: readonly { readonly lane: string; readonly text: string }[];
+  /** True for the event that says the answer is complete, and each one after it. */
+  readonly finish: boolean;
+  readonly usage?: { readonly inputTokens: number; readonly outputTokens: number };
+  /** For `write`. */
+  readonly parsed: unknown;
+}
+
+/** A row of the public API. Everything that must be known about a path before its handler runs. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Fastify's pattern: `/v1/requests/:id`. */
+  readonly path: string;
+  /** The Cedar action, such as `model:invoke`; `open` for what anybody may do without a credential. */
+  readonly action: string;
+  readonly summary: string;
+  readonly api: Api;
+  readonly seals: Seals;
+  /** Limit of the decompressed body in bytes; 0 where there is none. */
+  readonly bodyBytes: number;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly reply?: z.ZodType;
+  readonly content?: ContentFields;
+  /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
+  resource?(exchange: Exchange): string;
+  /** Produces the reply. May return before the reply has ended. A throw before `head` is rendered as an error. */
+  answer(exchange: Exchange, outlet: Outlet): void | Promise<void>;
+}
+
+type Of<S, Otherwise> = S extends z.ZodType ? z.output<S> : Otherwise;
+
+/** What a handler gets: the caller, and what the route's schemas made of the request. */
+export interface Call<P, Q, B> {
+  readonly caller: Caller;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly exchange: Exchange;
+}
+
+interface RouteSpec<P, Q, B, R>
+  extends Omit<Route, 'answer' | 'params' | 'query' | 'body' | 'reply' | 'api' | 'bodyBytes' | 'resource'> {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly reply: R;
+  readonly status?: number;
+  readonly bodyBytes?: number;
+  resource?(exchange: Exchange): string;
+  handle(
+    call: Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>,
+  ): Promise<R extends z.ZodType ? z.input<R> : never>;
+}
+
+/** DESIGN 7: bodies of ordinary routes. */
+export const ordinaryBodyBytes = 1024 * 1024;
+
+/**
+ * A route of Vallum's own API: JSON in, JSON out. Its reply is parsed by its schema too, so that a field that is not declared does not leave.
+ */
+export function route<
+  P extends z.ZodType | undefined,
+  Q extends z.ZodType | undefined,
+  B extends z.ZodType | undefined,
+  R extends z.ZodType,
+>(spec: RouteSpec<P, Q, B, R>): Route {
+  const { handle, status = 200, params, query, body, reply, bodyBytes, resource, ...rest } = spec;
+  return {
+    ...rest,
+    api: 'vallum',
+    bodyBytes: bodyBytes ?? (body ? ordinaryBodyBytes : 0),
+    reply,
+    ...(params && { params }),
+    ...(query && { query }),
+    ...(body && { body }),
+    ...(resource && { resource }),
+    async answer(exchange, outlet) {
+      const call = {
+        caller: exchange.who,
+        params: exchange.params,
+        query: exchange.query,
+        body: exchange.body,
+        exchange,
+      };
+      // The path has parsed all three with this route's schemas, or refused; the types say so here once.
+      const value = await handle(call as Parameters<typeof handle>[0]);
+      outlet.head({ status, contentType: 'application/json', streaming: false });
+      outlet.frame(Buffer.from(JSON.stringify(reply.parse(value))), true);
+      outlet.end();
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { TenantId } from '@vallum/contract';
+
+/** Something that happened and that a watcher may want to know. Never content, never a secret. */
+export interface Signal {
+  readonly kind: string;
+  readonly tenant?: TenantId;
+  readonly severity: 'info' | 'warning' | 'critical';
+  /** Numbers and short codes only. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** Where a module sends its signals. Must not throw and must not wait. */
+export type SignalSink = (signal: Signal) => void;
