@@ -107,10 +107,16 @@ CREATE TABLE platform_secrets (
   PRIMARY KEY (name, version)
 );
 
+CREATE TABLE platform_facts (
+  name  text PRIMARY KEY,
+  value text NOT NULL
+);
+-- Names this deployment in the ledger's origins.
+INSERT INTO platform_facts VALUES ('deployment', replace(left(gen_random_uuid()::text, 18), '-', ''));
+
 -- Its one row is the fence of the first start: whoever inserts it has made the first organization.
 CREATE TABLE bootstrap (
   only_one     boolean     PRIMARY KEY DEFAULT true CHECK (only_one),
-  deployment   text        NOT NULL,
   organization uuid        NOT NULL,
   at           timestamptz NOT NULL DEFAULT now()
 );

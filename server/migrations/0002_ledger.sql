@@ -14,7 +14,7 @@ CREATE TABLE ledger_logs (
 -- A log that will not grow any more, and why. A row of its own, since nothing here is ever updated.
 CREATE TABLE ledger_freezes (
   log       int         PRIMARY KEY REFERENCES ledger_logs,
-  because   text        NOT NULL,
+  because   text        NOT NULL CHECK (because IN ('ended', 'behind', 'forked', 'damaged')),
   size      bigint      NOT NULL,
   frozen_at timestamptz NOT NULL DEFAULT now()
 );

@@ -52,13 +52,18 @@ export class Exchange {
   readonly reasons: Reason[] = [];
   readonly steps: StepTrace[] = [];
   usage: Usage | undefined;
-  /** The global index of the last entry sealed for this exchange. */
+  /** The intent on its way into the ledger, once the input has been judged. */
+  intent: Promise<number> | undefined;
+  /** The global index of the entry that holds the decision on the input. */
   ledgerIndex: number | undefined;
   /** Whether the client has gone. */
-  aborted = false;
+  clientGone = false;
   /** Called when the client can take more; set by who produces the reply. */
   resume: (() => void) | undefined;
-  readonly #onAbort: (() => void)[] = [];
+  #aborted = false;
+  #over = false;
+  #onAbort: (() => void)[] = [];
+  #onOver: (() => void)[] = [];
 
   constructor(id: RequestId, atMs: number, route: Route, arrival: Arrival) {
     this.id = id;
@@ -80,16 +85,31 @@ export class Exchange {
     this.reasons.push(...reasons);
   }
 
-  /** Runs `act` when the client leaves, or at once if it has left. */
+  /** Runs `act` when nobody wants the answer any more, or at once if that is so already. */
   whenAborted(act: () => void): void {
-    if (this.aborted) act();
+    if (this.#aborted) act();
     else this.#onAbort.push(act);
   }
 
-  /** The client has gone: everybody who works for it stops. */
+  /** Nobody wants the answer any more: who works on it stops. */
   abort(): void {
-    if (this.aborted) return;
-    this.aborted = true;
+    if (this.#aborted) return;
+    this.#aborted = true;
     for (const act of this.#onAbort) act();
+    this.#onAbort = [];
+  }
+
+  /** Runs `act` once, when the exchange is over, however it ended. */
+  whenOver(act: () => void): void {
+    if (this.#over) act();
+    else this.#onOver.push(act);
+  }
+
+  /** The last byte has left, or none will. */
+  over(): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const act of this.#onOver) act();
+    this.#onOver = [];
   }
 }

@@ -6,15 +6,14 @@ export interface NewEntry {
   readonly entry: Omit<LedgerEntry, 'committed'>;
   /** JSON for the request explorer that is not part of the proof: the steps and their times. */
   readonly trace?: string;
-  /** Values that the entry holds as commitments, each under its subject's key. */
+  /** Values that the entry holds as commitments only: personal, or content. */
   readonly fields?: readonly CommittedField[];
 }
 
-/** A personal or content value: the entry holds its commitment, the record beside it the value under the subject's key. */
+/** The entry holds its commitment; the record beside it the value, encrypted. */
 export interface CommittedField {
   /** The name under which the entry holds the commitment. */
   readonly name: string;
-  readonly subject: string;
   readonly value: string;
 }
 
