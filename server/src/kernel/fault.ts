@@ -34,12 +34,6 @@ export const faultCatalog = {
     retry: false,
     openai: 'invalid_request_error',
   },
-  'method-not-allowed': {
-    status: 405,
-    title: 'This path does not know the method',
-    retry: false,
-    openai: 'invalid_request_error',
-  },
   'request-timeout': {
     status: 408,
     title: 'The request took too long to arrive',
@@ -66,12 +60,6 @@ export const faultCatalog = {
   },
   'rate-limited': { status: 429, title: 'Too many requests', retry: true, openai: 'rate_limit_error' },
   'quota-exhausted': { status: 429, title: 'Quota exhausted', retry: true, openai: 'insufficient_quota' },
-  'headers-too-large': {
-    status: 431,
-    title: 'The headers are too large',
-    retry: false,
-    openai: 'invalid_request_error',
-  },
   internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
   'upstream-failed': { status: 502, title: 'The model provider failed', retry: true, openai: 'server_error' },
   unavailable: { status: 503, title: 'A dependency is not available', retry: true, openai: 'server_error' },

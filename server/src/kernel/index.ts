@@ -7,7 +7,9 @@ export { type Clock, systemClock } from './clock.ts';
 export { type Arrival, Exchange, type StepTrace, type Usage } from './exchange.ts';
 export { Fault, type FaultCode, type FaultOptions, faultCatalog, faultOf } from './fault.ts';
 export { newId, uuidv7 } from './ids.ts';
+export type { Log, LogFields } from './log.ts';
 export type { Outlet, ReplyHead } from './outlet.ts';
+export type { RequestPath, Stage, Step } from './path.ts';
 export type {
   CommittedField,
   HoldRequest,

@@ -97,13 +97,22 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
       );
     }
 
+    /** The intent is not in the log, so the outcome will not be either before the caller has waited enough. Both are, later. */
+    function refuseUnrecorded(because: unknown): void {
+      if (decided) return;
+      if (goesOn(x.decision)) x.judge('block', { by: 'path', code: faultOf(because).code });
+      appendOutcome('failed', faultOf(because)).catch(onTrouble);
+      x.abort();
+      next.fail(because);
+    }
+
     intent.then((index) => {
       x.ledgerIndex = index;
       if (decided || !head?.streaming) return;
       sendHead();
       if (!finishing) release();
       x.resume?.();
-    }, fail);
+    }, refuseUnrecorded);
 
     x.whenAborted(() => {
       if (!decided) appendOutcome('aborted').catch(onTrouble);

@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fastify } from 'fastify';
+import {
+  type Arrival,
+  type Clock,
+  Exchange,
+  Fault,
+  newId,
+  type RequestPath,
+  type Route,
+  type Service,
+} from '../kernel/index.ts';
+import { createReply } from './reply.ts';
+import { runExchange } from './run.ts';
+
+interface ListenerParts {
+  readonly host: string;
+  readonly port: number;
+  readonly routes: readonly Route[];
+  readonly path: RequestPath;
+  readonly clock: Clock;
+  readonly stepDeadlineMs: number;
+  /** How long running exchanges have to end at a stop, in ms. */
+  readonly drainMs: number;
+  readonly onFault: (exchange: Exchange, error: unknown) => void;
+  readonly onOver: (exchange: Exchange, status: number | undefined) => void;
+}
+
+/** Headers and first line together; Node answers 431 to more. */
+const headerBytes = 32 * 1024;
+const headersTimeoutMs = 15_000;
+const bodyTimeoutMs = 30_000;
+
+export interface Listener extends Service {
+  /** The port that was given, once it listens. */
+  port(): number;
+  draining(): boolean;
+}
+
+/** Fastify for listening and routing, and nothing else: each route is hijacked at once, and what happens to it is the request path (ADR 6). */
+export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
+  let draining = false;
+  const running = new Set<Exchange>();
+  let idle = (): void => {};
+
+  const server = fastify({
+    logger: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    exposeHeadRoutes: false,
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 512 },
+    http: { maxHeaderSize: headerBytes, requireHostHeader: true },
+    requestTimeout: bodyTimeoutMs,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: false,
+  });
+  server.server.headersTimeout = headersTimeoutMs;
+  // Bodies are read by the path, after authentication.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  function serve(
+    route: Route,
+    request: IncomingMessage,
+    response: ServerResponse,
+    params: Record<string, string>,
+  ): void {
+    const now = clock.now();
+    const x = new Exchange(newId('request', now), now, route, arrivalOf(request, params));
+    const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
+    running.add(x);
+    response.on('close', () => {
+      if (!response.writableFinished) {
+        x.clientGone = true;
+        x.abort();
+      }
+      x.over();
+    });
+    x.whenOver(() => {
+      running.delete(x);
+      parts.onOver(x, reply.status());
+      if (running.size === 0) idle();
+    });
+    void runExchange({ path, clock, deadlineMs: parts.stepDeadlineMs }, x, reply);
+  }
+
+  for (const route of routes) {
+    server.route({
+      method: route.method,
+      url: route.path,
+      handler(request, reply) {
+        reply.hijack();
+        serve(route, request.raw, reply.raw, request.params as Record<string, string>);
+      },
+    });
+  }
+  // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
+  server.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    serve(nothingHere, request.raw, reply.raw, {});
+  });
+
+  return {
+    name: 'edge listener',
+    port() {
+      const address = server.server.address();
+      return typeof address === 'object' && address ? address.port : port;
+    },
+    draining: () => draining,
+    async start() {
+      await server.listen({ host, port });
+    },
+    async stop() {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
+      server.server.closeIdleConnections();
+      if (running.size > 0) {
+        await Promise.race([
+          new Promise<void>((resolve) => {
+            idle = resolve;
+          }),
+          new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
+        ]);
+      }
+      server.server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Fastify's answer for what is not routed, as a route like any other. */
+const nothingHere: Route = {
+  method: 'GET',
+  path: '*',
+  action: 'open',
+  summary: 'What is not there',
+  api: 'vallum',
+  seals: 'none',
+  bodyBytes: 0,
+  answer() {
+    throw new Fault('not-found', { detail: 'No such path, or not with this method.' });
+  },
+};
+
+function arrivalOf(request: IncomingMessage, params: Record<string, string>): Arrival {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  return {
+    method: request.method ?? '',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+    params,
+    headers: request.headers,
+    address: request.socket.remoteAddress ?? '',
+    body: (limitBytes) => readAll(request, limitBytes),
+  };
+}
+
+/** The whole body, or a fault; never more than the limit in memory. */
+function readAll(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const tooLarge = (): Fault =>
+    new Fault('too-large', { detail: `The body may have at most ${limitBytes} bytes.` });
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+      reject(tooLarge());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limitBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      // The rest is read and thrown away, bounded by the request's time: a reset would lose the answer.
+      chunks.length = 0;
+      reject(tooLarge());
+    });
+    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    request.on('error', (cause) =>
+      reject(new Fault('request-timeout', { because: 'the body did not arrive', cause })),
+    );
+    request.on('close', () =>
+      reject(new Fault('request-timeout', { because: 'the client left before its body had arrived' })),
+    );
+  });
+}

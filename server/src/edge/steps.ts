@@ -1,0 +1,105 @@
+import { isIPv6 } from 'node:net';
+import type { z } from 'zod';
+import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { createRate, createWindowLimit } from './rates.ts';
+
+interface EdgeLimits {
+  /** Anonymous and failed requests of one address in five minutes. */
+  readonly anonymousPerAddress: number;
+}
+
+const fiveMinutesMs = 5 * 60_000;
+
+/** The edge's steps of the request path: what is turned away at the door, cheapest first. */
+export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeLimits }): {
+  screen: Step;
+  limit: Step;
+  read: Step;
+} {
+  const anonymous = createWindowLimit(clock, limits.anonymousPerAddress, fiveMinutesMs);
+  const keys = createRate(clock);
+
+  return {
+    screen: {
+      name: 'edge.screen',
+      run(x) {
+        const name = networkOf(x.arrival.address);
+        anonymous.check(name);
+        x.whenOver(() => {
+          if (!x.caller && x.decision !== 'allow') anonymous.count(name);
+        });
+      },
+    },
+    limit: {
+      name: 'edge.limit',
+      run(x) {
+        if (x.caller) keys.take(x.caller.principal.id, x.caller.ratePerMinute);
+      },
+    },
+    read: {
+      name: 'edge.read',
+      run(x) {
+        const { params, query } = x.route;
+        x.params = params ? checked(params, x.arrival.params, 'path') : undefined;
+        x.query = query ? checked(query, queryOf(x.arrival.query), 'query') : undefined;
+        return x.route.body ? readBody(x, x.route.body) : undefined;
+      },
+    },
+  };
+}
+
+/** An address by itself, or the /64 of an IPv6 address: whoever has one address of it has all. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const after = tail.split(':').filter(Boolean);
+  const middle = Array.from({ length: 8 - groups.length - after.length }, () => '0');
+  return [...groups, ...middle, ...after].slice(0, 4).join(':');
+}
+
+function queryOf(text: string): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (Object.hasOwn(query, name))
+      throw new Fault('input-invalid', { detail: `query: "${name}" is given twice.`, param: name });
+    Object.defineProperty(query, name, { value, enumerable: true });
+  }
+  return query;
+}
+
+async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
+  const { headers } = x.arrival;
+  const encoding = headers['content-encoding'];
+  if (encoding && encoding !== 'identity') {
+    throw new Fault('media-type-unsupported', { detail: 'Send the body without a content encoding.' });
+  }
+  if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(String(headers['content-type'] ?? ''))) {
+    throw new Fault('media-type-unsupported', { detail: 'Send JSON with content-type: application/json.' });
+  }
+  x.bytes = await x.arrival.body(x.route.bodyBytes);
+  x.body = checked(schema, parse(x.bytes), 'body');
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw new Fault('input-invalid', { detail: 'body: not valid JSON in UTF-8.' });
+  }
+}
+
+/** What a schema makes of a part of the request. The first thing that is wrong is said with its place. */
+function checked(schema: z.ZodType, value: unknown, part: string): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const param = issue?.path.join('.') ?? '';
+  const detail = `${[part, param].filter(Boolean).join('.')}: ${issue?.message ?? 'not valid'}`;
+  throw new Fault('input-invalid', {
+    detail: detail.slice(0, 500),
+    ...(param && { param: param.slice(0, 200) }),
+  });
+}
