@@ -3,8 +3,10 @@
  * and nothing here reads them. Formats of the ledger that outsiders verify are under `@vallum/contract/tlog`.
  */
 
+export * from './admin.ts';
 export * from './canonical.ts';
 export * from './decision.ts';
 export * from './id.ts';
 export * from './ledger-entry.ts';
 export * from './problem.ts';
+export * from './request-record.ts';

@@ -67,10 +67,11 @@ export interface NewOrganization {
 /** Organizations and what belongs to them, each under row-level security. Pages are newest first. */
 export interface Directory {
   tenants(scope: Scope, limit: number, before?: TenantId): Promise<Tenant[]>;
+  /** The scope's own tenant, if it is one of its organization's. */
+  tenant(scope: Scope): Promise<Tenant | undefined>;
   createTenant(scope: Scope, tenant: Omit<Tenant, 'createdAt'>): Promise<Tenant>;
   keys(scope: Scope, limit: number, before?: KeyId): Promise<ApiKey[]>;
   key(scope: Scope, id: KeyId): Promise<ApiKey | undefined>;
-  /** @throws Fault `not-found` when the scope's tenant is not one of its organization's. */
   createKey(scope: Scope, key: NewApiKey): Promise<ApiKey>;
   /** Revokes and moves the control epoch. @returns the key, or undefined where there is none. */
   revokeKey(scope: Scope, id: KeyId): Promise<ApiKey | undefined>;

@@ -69,6 +69,8 @@ export interface Route {
   readonly content?: ContentFields;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
+  /** The most tokens that the exchange may use, to be held before it runs. */
+  holds?(exchange: Exchange): number;
   /** Produces the reply. May return before the reply has ended. A throw before `head` is rendered as an error. */
   answer(exchange: Exchange, outlet: Outlet): void | Promise<void>;
 }
@@ -82,6 +84,13 @@ export interface Call<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly exchange: Exchange;
+}
+
+/** A reply that is not JSON. */
+export interface RawReply {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface RouteSpec<P, Q, B, R>
@@ -132,6 +141,32 @@ export function route<
       const value = await handle(call as Parameters<typeof handle>[0]);
       outlet.head({ status, contentType: 'application/json', streaming: false });
       outlet.frame(Buffer.from(JSON.stringify(reply.parse(value))), true);
+      outlet.end();
+    },
+  };
+}
+
+/** A route of Vallum's own API that answers with bytes of its own: text, tiles. */
+export function rawRoute<P extends z.ZodType | undefined>(
+  spec: Omit<Route, 'answer' | 'params' | 'query' | 'body' | 'reply' | 'api' | 'bodyBytes'> & {
+    readonly params?: P;
+    handle(call: { readonly params: Of<P, undefined>; readonly exchange: Exchange }): Promise<RawReply>;
+  },
+): Route {
+  const { handle, params, ...rest } = spec;
+  return {
+    ...rest,
+    api: 'vallum',
+    bodyBytes: 0,
+    ...(params && { params }),
+    async answer(exchange, outlet) {
+      // As in `route`: the path has parsed it with this schema.
+      const { contentType, bytes, headers } = await handle({
+        params: exchange.params as Of<P, undefined>,
+        exchange,
+      });
+      outlet.head({ status: 200, contentType, streaming: false, ...(headers && { headers }) });
+      outlet.frame(bytes, true);
       outlet.end();
     },
   };

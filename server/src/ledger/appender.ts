@@ -2,15 +2,15 @@ import type { Clock } from '../kernel/index.ts';
 import { type Built, buildBatch } from './batch.ts';
 import type { Signer } from './checkpoint.ts';
 import { absorb, type Head } from './head.ts';
-import { formatMark } from './high-water.ts';
+import type { Marks } from './high-water.ts';
 import type { Leaf } from './leaf.ts';
 import type { Opened } from './log-keeper.ts';
-import type { Appended, HighWater, LedgerStore } from './ports.ts';
+import type { Appended, LedgerStore } from './ports.ts';
 
 interface AppenderParts {
   readonly store: LedgerStore;
   readonly signer: Signer;
-  readonly highWater: HighWater;
+  readonly marks: Marks;
   readonly clock: Clock;
   readonly open: () => Promise<Opened>;
   /** The leaf that a log begins with: what it follows, and why. */
@@ -29,7 +29,7 @@ export type Placement =
  * Puts batches at the end of whatever log takes entries now. It follows what other processes append, opens the log anew after trouble (when the high-water
  * checkpoint is compared again), and learns whether a batch whose commit had no answer is in the log.
  */
-export function createAppender({ store, signer, highWater, clock, writer, ...parts }: AppenderParts) {
+export function createAppender({ store, signer, marks, clock, writer, ...parts }: AppenderParts) {
   let head: Head | undefined;
   /** Others append too: then reading what they did under the lock beats losing the race each time. */
   let contended = false;
@@ -45,7 +45,8 @@ export function createAppender({ store, signer, highWater, clock, writer, ...par
   function advance(to: Head, controlEpoch?: number): void {
     head = to;
     tried = undefined;
-    if (to.checkpoint) highWater.write(formatMark(to.log.base, to.checkpoint));
+    if (to.checkpoint)
+      marks.advance(to.log.base, { origin: to.log.origin, size: to.tree.size }, to.checkpoint);
     if (controlEpoch !== undefined) parts.onControlEpoch(controlEpoch);
   }
 
@@ -67,7 +68,7 @@ export function createAppender({ store, signer, highWater, clock, writer, ...par
   }
 
   function build(at: Head, leaves: readonly Leaf[], openFrom: number | undefined): Built {
-    const built = buildBatch(at, leaves, openFrom, signer);
+    const built = buildBatch(at, leaves, { writer, openFrom, signer });
     tried = { built, leaves };
     return built;
   }
@@ -84,7 +85,7 @@ export function createAppender({ store, signer, highWater, clock, writer, ...par
       const others = await held.batchesFrom(at.log.log, at.tree.size);
       contended = others.length > 0;
       // What others appended may begin with a batch of ours whose answer never came.
-      const again = buildBatch(at, leaves, openFrom(at), signer);
+      const again = buildBatch(at, leaves, { writer, openFrom: openFrom(at), signer });
       if (isSame(others[0], again)) {
         return {
           built: again,
@@ -136,6 +137,12 @@ export function createAppender({ store, signer, highWater, clock, writer, ...par
   return {
     /** The end of the log as this process knows it. */
     head: (): Head | undefined => head,
+    /** Opens the log, so that what is wrong with it shows at start, and not at the first entry. */
+    async open(): Promise<void> {
+      await reopen();
+      if (owed) await place(owed, () => undefined);
+      owed = undefined;
+    },
     /**
      * Appends leaves as one batch. Rejects when the database does not answer; the result is unknown then, and calling again with the same array resolves it.
      * @param openFrom global index of the oldest intent of this process without an outcome, if the batch is placed after this head.

@@ -14,8 +14,7 @@ export interface Built {
 export function buildBatch(
   at: Head,
   leaves: readonly Leaf[],
-  openFrom: number | undefined,
-  signer: Signer,
+  { writer, openFrom, signer }: { writer: string; openFrom: number | undefined; signer: Signer },
 ): Built {
   const { tree, tiles } = extend(
     at.tree,
@@ -27,6 +26,7 @@ export function buildBatch(
     log: at.log.log,
     start: at.tree.size,
     next: tree.size,
+    writer,
     openFrom,
     root,
     checkpoint,

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/index.ts';
 import type { Signer } from './checkpoint.ts';
-import type { LogHead } from './ports.ts';
+import type { HighWater, LogHead } from './ports.ts';
 import type { Prover } from './prover.ts';
 
 /** The furthest that this process knows the log to have come, from outside of the database. */
@@ -13,7 +13,7 @@ export interface Mark {
 }
 
 /** What is kept: the base, which no checkpoint holds, and the checkpoint. */
-export const formatMark = (base: number, checkpoint: string): string => `${base}\n${checkpoint}`;
+const formatMark = (base: number, checkpoint: string): string => `${base}\n${checkpoint}`;
 
 /** @throws Fault `internal` when it is not what this deployment's key signed: then nobody can say how far the log had come. */
 export function parseMark(text: string, signer: Signer): Mark {
@@ -47,3 +47,24 @@ export async function compareWithMark(
   const root = await prover(known.log.log).rootAt(mark.size);
   return root.equals(mark.root) ? undefined : 'forked';
 }
+
+/** Keeps the mark moving forward only, whoever moves it: what this process appends, and what others did when it is shown. */
+export function createMarks(highWater: HighWater) {
+  let origin = '';
+  let size = -1;
+  return {
+    advance(
+      base: number,
+      head: { readonly origin: string; readonly size: number },
+      checkpoint: string,
+    ): void {
+      if (head.origin === origin && head.size <= size) return;
+      ({ origin, size } = head);
+      highWater.write(formatMark(base, checkpoint));
+    },
+    /** Resolves when the furthest mark is safe from a loss of power. */
+    flush: (): Promise<void> => highWater.flush(),
+  };
+}
+
+export type Marks = ReturnType<typeof createMarks>;

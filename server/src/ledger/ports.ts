@@ -1,4 +1,4 @@
-import type { TenantId } from '@vallum/contract';
+import type { OrganizationId, TenantId } from '@vallum/contract';
 import type { NewEntry } from '../kernel/index.ts';
 import type { FullTile } from './tree.ts';
 
@@ -20,6 +20,8 @@ export interface Batch {
   readonly log: number;
   readonly start: number;
   readonly next: number;
+  readonly writer: string;
+  /** Global index of the oldest intent of this writer without an outcome. */
   readonly openFrom: number | undefined;
   readonly root: Buffer;
   readonly checkpoint: string;
@@ -105,10 +107,33 @@ export interface LockedStore {
   freeze(log: number, because: Freeze, size: number): Promise<void>;
 }
 
+export interface Scope {
+  readonly organization: OrganizationId;
+  readonly tenant: TenantId;
+}
+
+/** A row of the tenant's side of the log. */
+export interface EntryRow {
+  readonly id: string;
+  readonly position: number;
+  readonly record: Buffer;
+  readonly trace: string | undefined;
+}
+
+/** The two rows of an exchange; one while it runs, or when it was refused. */
+export interface RequestRow {
+  readonly first: EntryRow;
+  readonly last: EntryRow | undefined;
+}
+
 /** The tenant's side of the log, under row-level security. */
 export interface EntryStore {
-  /** The global index of an entry, if it is in the log. */
+  /** The global index of an entry, if it is in the log. Any tenant's: the log itself asks. */
   positionOf(tenant: TenantId, uuid: string, phase: number): Promise<number | undefined>;
+  /** Exchanges before an id, newest first. */
+  requests(scope: Scope, limit: number, before: string | undefined): Promise<RequestRow[]>;
+  request(scope: Scope, uuid: string): Promise<RequestRow | undefined>;
+  at(scope: Scope, position: number): Promise<EntryRow | undefined>;
 }
 
 /** The last checkpoint that this process has signed, kept outside of the database. */

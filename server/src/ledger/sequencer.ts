@@ -127,6 +127,7 @@ export function createSequencer({ appender, entries, auditKeys, clock, limits, .
     }
   }
 
+  /** Callers whose time is up are refused; their entries still go into the log. */
   function expire(): void {
     const now = clock.now();
     for (const item of [...inFlight, ...waiting]) {
@@ -135,9 +136,6 @@ export function createSequencer({ appender, entries, auditKeys, clock, limits, .
       item.reject(unavailable('the ledger did not answer in time'));
     }
   }
-  const watch = setInterval(expire, 50);
-  watch.unref();
-
   async function append(newEntry: NewEntry): Promise<number> {
     const { entry } = newEntry;
     const key = auditKeys.atHand(entry.tenant) ?? (await auditKeys.load(entry.tenant));
@@ -153,13 +151,13 @@ export function createSequencer({ appender, entries, auditKeys, clock, limits, .
 
   return {
     append,
+    expire,
     /** Entries that wait, those on their way included. */
     outstanding: (): number => waiting.length + inFlight.length,
     /** Appends what waits for at most `graceMs`, then takes nothing more. */
     async stop(graceMs: number): Promise<void> {
       await Promise.race([pumping, sleep(graceMs, undefined, { ref: false })]);
       closed = true;
-      clearInterval(watch);
       await Promise.race([pumping, sleep(graceMs, undefined, { ref: false })]);
     },
   };

@@ -1,0 +1,208 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+/** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+const positive = (otherwise: number) => z.coerce.number().int().min(1).default(otherwise);
+const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://');
+const httpUrl = z.url({ protocol: /^https?$/ });
+const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
+
+const modelId = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[\w.:/@-]+$/, 'letters, digits and . : / @ _ - only');
+
+const provider = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower-case letters, digits and -'),
+  /** Up to and with the version: `https://api.openai.com/v1`. */
+  base_url: httpUrl,
+  api_key: z.string().min(1).optional(),
+  models: z.array(z.strictObject({ id: modelId, upstream: modelId.optional() })).min(1),
+  timeouts: section({
+    connect_ms: positive(5_000),
+    first_byte_ms: positive(60_000),
+    between_bytes_ms: positive(60_000),
+    total_ms: positive(600_000),
+  }),
+  connections: positive(256),
+});
+
+export const configSchema = z.strictObject({
+  data: z.string().min(1).default('./.vallum'),
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(8000),
+  /** How others reach this server; also names the ledger's origin. */
+  url: httpUrl.optional(),
+  keys: section({
+    /** Where the keyfile is; beside the data by default, never inside of it. */
+    path: z.string().min(1).optional(),
+    /** The explicit yes to a keyfile on this machine's disk with a database elsewhere. */
+    keyfile_with_outside_database: flag.default(false),
+  }),
+  database: section({
+    url: postgresUrl.optional(),
+    /** For migrations, LISTEN and the ledger, which must not go through a transaction pooler. */
+    direct_url: postgresUrl.optional(),
+    /** Whom the embedded server runs as when Vallum is started by root. */
+    user: z.string().min(1).optional(),
+    connections: positive(16),
+  }),
+  ledger: section({
+    /** Whether anybody may read checkpoints and tiles: commitments and hashes only. */
+    public: flag.default(true),
+    outstanding: positive(10_000),
+    batch: positive(1_000),
+    wait_ms: positive(5_000),
+  }),
+  models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
+  limits: section({
+    /** Anonymous and failed requests of one address in five minutes. */
+    anonymous_per_address: positive(1_000),
+    tokens_per_minute: positive(10_000_000),
+    step_ms: positive(10_000),
+    drain_ms: positive(8_000),
+  }),
+  log: section({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }),
+});
+export type Config = z.output<typeof configSchema>;
+
+/** Variables and the settings that they give. Everything else is in `vallum.yaml`. */
+const variables: Record<string, readonly [string, ...string[]]> = {
+  VALLUM_DATA: ['data'],
+  VALLUM_HOST: ['host'],
+  VALLUM_PORT: ['port'],
+  VALLUM_URL: ['url'],
+  VALLUM_KEYS: ['keys', 'path'],
+  VALLUM_DATABASE_URL: ['database', 'url'],
+  VALLUM_DATABASE_DIRECT_URL: ['database', 'direct_url'],
+  VALLUM_POSTGRES_USER: ['database', 'user'],
+  VALLUM_LOG_LEVEL: ['log', 'level'],
+};
+/** Read elsewhere: which file holds the settings. */
+const fileVariable = 'VALLUM_CONFIG';
+
+/** Settings whose values are secrets, or hold one, by the last part of their path. */
+const secretNames = new Set(['api_key', 'url', 'direct_url']);
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each setting comes from, by its path: a file, a variable; absent for defaults. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** A setting that is wrong: where it stands, what it is and what is allowed. Never its value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, folder: string): LoadedConfig {
+  const sources = new Map<string, string>();
+  const file = path.resolve(folder, env[fileVariable] ?? 'vallum.yaml');
+  if (env[fileVariable] && !existsSync(file))
+    throw new ConfigError(`${fileVariable} names a file that is not there: ${file}`);
+  const settings = existsSync(file) ? readYaml(file) : {};
+  note(settings, [], file, sources);
+
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('VALLUM_') || name === fileVariable || value === undefined) continue;
+    const place = variables[name];
+    if (!place)
+      throw new ConfigError(
+        `${name} is not a setting; known are ${[fileVariable, ...Object.keys(variables)].join(', ')}`,
+      );
+    put(settings, place, value);
+    sources.set(place.join('.'), name);
+  }
+
+  const parsed = configSchema.safeParse(settings);
+  if (parsed.success) return { config: parsed.data, sources };
+  const lines = parsed.error.issues.map(({ path: at, message, ...issue }) => {
+    const place = [...at, ...('keys' in issue ? [issue.keys[0]] : [])].join('.');
+    const source = sources.get(place) ?? sources.get(at.join('.'));
+    return `${place || 'the settings'}${source ? ` (from ${source})` : ''}: ${message}; it is ${typeOf(valueAt(settings, place))}`;
+  });
+  throw new ConfigError(lines.join('\n'));
+}
+
+function readYaml(file: string): Record<string, unknown> {
+  let settings: unknown;
+  try {
+    settings = parseYaml(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(
+      `${file} cannot be read as YAML${cause instanceof Error ? `: ${cause.message.split('\n')[0]}` : ''}`,
+    );
+  }
+  if (settings === null || settings === undefined) return {};
+  if (!isRecord(settings))
+    throw new ConfigError(`${file} must hold settings by name, and holds ${typeOf(settings)}`);
+  return settings;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function note(value: unknown, at: readonly string[], source: string, sources: Map<string, string>): void {
+  if (!isRecord(value)) {
+    sources.set(at.join('.'), source);
+    return;
+  }
+  for (const [name, member] of Object.entries(value)) note(member, [...at, name], source, sources);
+}
+
+function put(
+  settings: Record<string, unknown>,
+  [name, ...rest]: readonly [string, ...string[]],
+  value: string,
+): void {
+  const [next, ...more] = rest;
+  if (next === undefined) {
+    settings[name] = value;
+    return;
+  }
+  const inner = isRecord(settings[name]) ? settings[name] : {};
+  settings[name] = inner;
+  put(inner, [next, ...more], value);
+}
+
+function valueAt(settings: unknown, place: string): unknown {
+  let value = settings;
+  for (const name of place.split('.'))
+    value = isRecord(value) || Array.isArray(value) ? (value as Record<string, unknown>)[name] : undefined;
+  return value;
+}
+
+const typeOf = (value: unknown): string =>
+  value === undefined
+    ? 'absent'
+    : value === null
+      ? 'null'
+      : Array.isArray(value)
+        ? 'a list'
+        : `a ${typeof value}`;
+
+/** The settings in force, one a line, each with where it comes from; secrets are masked. */
+export function describeConfig({ config, sources }: LoadedConfig): string {
+  const lines: string[] = [];
+  const walk = (value: unknown, at: readonly string[]): void => {
+    if (isRecord(value) || (Array.isArray(value) && value.length > 0)) {
+      for (const [name, member] of Object.entries(value)) walk(member, [...at, name]);
+      return;
+    }
+    if (value === undefined) return;
+    const place = at.join('.');
+    const isSecret = at[0] === 'database' || at.length > 1 ? secretNames.has(at.at(-1) ?? '') : false;
+    lines.push(
+      `${place}: ${isSecret ? '********' : JSON.stringify(value)}  # ${sources.get(place) ?? sources.get(at.slice(0, -2).join('.')) ?? 'default'}`,
+    );
+  };
+  walk(config, []);
+  return lines.join('\n');
+}

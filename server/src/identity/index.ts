@@ -1,0 +1,8 @@
+/**
+ * Identity: organizations, their tenants, and who may act for them. A credential is found by a keyed digest and shown once; what is wrong with one that is
+ * refused is not said. It knows who calls, not what they may do: that is policy.
+ */
+export { createAuthenticate } from './authenticate.ts';
+export { bootstrap, type FirstSecrets, type SecretsFile } from './bootstrap.ts';
+export type { ApiKey, Credential, CredentialStore, Directory, Peppers, Scope, Tenant } from './ports.ts';
+export { identityRoutes } from './routes.ts';

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TenantId } from '@vallum/contract';
+import {
+  type Clock,
+  type LedgerAppend,
+  type NewEntry,
+  newId,
+  type Route,
+  type Service,
+  type TenantKeys,
+  uuidv7,
+} from '../kernel/index.ts';
+import { createAppender } from './appender.ts';
+import { createSigner } from './checkpoint.ts';
+import { createExplorer } from './explorer.ts';
+import { createProvers } from './head.ts';
+import { createMarks } from './high-water.ts';
+import { createAuditKeys, sealEntry } from './leaf.ts';
+import { createLogKeeper, type Opened } from './log-keeper.ts';
+import type { EntryStore, HighWater, Journal, LedgerStore } from './ports.ts';
+import { createPublicLog } from './public-log.ts';
+import { ledgerRoutes } from './routes.ts';
+import { createSealing, type Sealing } from './seal.ts';
+import { createSequencer, type SequencerLimits } from './sequencer.ts';
+import { createTally } from './tally.ts';
+import { createWriters } from './writers.ts';
+
+interface LedgerParts {
+  readonly store: LedgerStore;
+  readonly entries: EntryStore;
+  readonly highWater: HighWater;
+  readonly journal: Journal;
+  readonly keys: TenantKeys;
+  readonly clock: Clock;
+  /** 32 secret bytes: the seed of the log's Ed25519 key. */
+  readonly signingSeed: Buffer;
+  /** `<host>/<deployment id>`: what every origin begins with. */
+  readonly deployment: string;
+  /** The tenant of entries that belong to none. */
+  readonly platform: TenantId;
+  /** Whether anybody may read tiles. */
+  readonly open: boolean;
+  /** Writers that used this data directory before, and so are dead. */
+  readonly dead: readonly string[];
+  readonly limits: SequencerLimits;
+  readonly onControlEpoch: (epoch: number) => void;
+  readonly onFenced: () => void;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+export interface Ledger extends LedgerAppend {
+  readonly sealing: Sealing;
+  readonly routes: readonly Route[];
+  readonly service: Service;
+  /** Names this process among those that append. */
+  readonly writer: string;
+  /** The verifier key of the log that takes entries now. Only after the start. */
+  vkey(): string;
+  outstanding(): number;
+}
+
+const heartbeatMs = 1_000;
+const silentMs = 10_000;
+const graceMs = 3_000;
+
+/** Puts the ledger together: who appends, what is sealed on the path, what is shown. */
+export function createLedger(parts: LedgerParts): Ledger {
+  const { store, entries, highWater, journal, keys, clock, platform, onTrouble } = parts;
+  const signer = createSigner(parts.signingSeed);
+  const prover = createProvers(store);
+  const marks = createMarks(highWater);
+  const auditKeys = createAuditKeys(keys);
+  const writer = uuidv7(clock.now());
+  let epoch = 0;
+
+  const onControlEpoch = (now: number): void => {
+    if (now === epoch) return;
+    epoch = now;
+    parts.onControlEpoch(now);
+  };
+  const appender = createAppender({
+    store,
+    signer,
+    marks,
+    clock,
+    writer,
+    onControlEpoch,
+    open: createLogKeeper({ store, signer, highWater, prover, clock, deployment: parts.deployment }),
+    firstLeaf: async (opened) =>
+      sealEntry(begins(opened), auditKeys.atHand(platform) ?? (await auditKeys.load(platform))),
+  });
+  const sequencer = createSequencer({
+    appender,
+    entries,
+    auditKeys,
+    clock,
+    limits: parts.limits,
+    onFenced: parts.onFenced,
+    onTrouble,
+  });
+
+  /** The first entry of a log: what it follows, and why. */
+  function begins({ head, begun }: Opened): NewEntry {
+    const now = clock.now();
+    const before = begun?.after
+      ? { because: begun.after.because, origin: begun.after.origin, size: begun.after.size }
+      : null;
+    return {
+      entry: {
+        at: new Date(now).toISOString(),
+        change: { after: { origin: head.log.origin, vkey: head.log.vkey }, before, type: 'log.begun' },
+        id: newId('entry', now),
+        kind: 'log',
+        phase: 0,
+        principal: { id: writer, type: 'system' },
+        tenant: platform,
+        v: 1,
+      },
+    };
+  }
+
+  const ledger: LedgerAppend = {
+    append: sequencer.append,
+    async journal(entry) {
+      await journal.keep(entry);
+      // The caller does not wait for this; a restart tries again.
+      sequencer
+        .append(entry)
+        .then(() => journal.drop(entry))
+        .catch(onTrouble);
+    },
+  };
+  const tally = createTally({ ledger, clock, onTrouble });
+  const writers = createWriters({
+    store,
+    ledger,
+    clock,
+    writer,
+    dead: parts.dead,
+    heartbeatMs,
+    silentMs,
+    onControlEpoch,
+    onFenced: parts.onFenced,
+    onTrouble,
+  });
+  const timers: NodeJS.Timeout[] = [];
+
+  async function everySecond(): Promise<void> {
+    await Promise.all([marks.flush(), tally.sweep()]);
+  }
+
+  return {
+    ...ledger,
+    writer,
+    sealing: createSealing({ ledger, tally, clock, platform, onTrouble }),
+    routes: ledgerRoutes({
+      explorer: createExplorer({ entries, keys }),
+      log: createPublicLog({ store, prover, marks }),
+      open: parts.open,
+    }),
+    vkey: () => appender.head()?.log.vkey ?? '',
+    outstanding: sequencer.outstanding,
+    service: {
+      name: 'ledger',
+      async start() {
+        await appender.open();
+        await writers.start();
+        for (const entry of await journal.kept()) await ledger.journal(entry);
+        timers.push(
+          setInterval(() => void everySecond().catch(onTrouble), 1_000),
+          setInterval(sequencer.expire, 50),
+        );
+      },
+      async stop() {
+        for (const timer of timers) clearInterval(timer);
+        await Promise.race([tally.flush(), sleep(graceMs, undefined, { ref: false })]);
+        await writers.stop();
+        await sequencer.stop(graceMs);
+        await marks.flush();
+      },
+    },
+  };
+}
