@@ -67,7 +67,8 @@ it('finds the transcripts', () => {
   expect(transcripts.length).toBeGreaterThan(3);
 });
 
-describe('a transcript is what happens', () => {
+// Many short processes: on a busy machine each takes a second.
+describe('a transcript is what happens', { timeout: 120_000 }, () => {
   it.each(transcripts)('%s', (name) => {
     const { steps, files } = parse(readFileSync(path.join(testdata, name), 'utf8'));
     expect(steps.length).toBeGreaterThan(0);

@@ -73,7 +73,7 @@ beforeAll(() => {
 
 const installed = (name: string): string => path.join(consumer, 'node_modules/@vallum', name);
 
-describe('the packages', () => {
+describe('the packages', { timeout: 60_000 }, () => {
   it.each(['contract', 'cli'])('%s has no sources and no tests in it, and says what it is', (name) => {
     const files = readdirSync(installed(name), { recursive: true, encoding: 'utf8' });
     expect(files).toContain('README.md');
