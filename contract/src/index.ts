@@ -8,5 +8,6 @@ export * from './canonical.ts';
 export * from './decision.ts';
 export * from './id.ts';
 export * from './ledger-entry.ts';
+export * from './opening.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
