@@ -39,7 +39,7 @@ function causes(error: unknown): unknown[] {
 export function createLog(level: string, destination?: DestinationStream): Log {
   const options = {
     level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     messageKey: 'event',
     formatters: { level: (label: string) => ({ level: label }) },
