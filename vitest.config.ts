@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['{contract,server,cli}/src/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    // One PostgreSQL for the whole run; a test file that needs it calls `testDatabase()`.
+    globalSetup: ['server/src/platform/postgres/testing/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores, and several suites start processes of their own.

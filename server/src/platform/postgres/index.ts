@@ -1,0 +1,25 @@
+/**
+ * PostgreSQL: the server that comes with Vallum, and the doors to any PostgreSQL from 15 on.
+ * A tenant's rows are reached through `withTenant` alone, and the database refuses the rest even if our code is wrong.
+ * Every value is a parameter; a transaction is one round trip; a COMMIT that was not answered as one is a failure.
+ * Errors are Faults without the server's words, which may quote data; `sqlState` and `outcomeIsUnknown` tell what may be told.
+ * It does not retry, does not know any table, and does not decide who connects to what: `compose.ts` does.
+ */
+export { outcomeIsUnknown, sqlState } from './database-error.ts';
+export { parseDatabaseUrl } from './database-url.ts';
+export type { DirectSession, Session } from './direct-session.ts';
+export { createDoors, type DoorOptions, type Doors, type Scope } from './doors.ts';
+export {
+  type EmbeddedConnection,
+  type EmbeddedPostgres,
+  embeddedPostgres,
+} from './embedded/embedded-postgres.ts';
+export { createLedgerSession, type LedgerSessionOptions } from './ledger-session.ts';
+export { type ListenOptions, listen } from './listen.ts';
+export { migrate } from './migrate.ts';
+export { connectAsOwner, type OwnerConnection } from './owner-connection.ts';
+export { appRole, ledgerRole, provisionRoles, type RolePasswords } from './provision-roles.ts';
+export type { Row } from './result-types.ts';
+export { type Statement, sql } from './sql.ts';
+export type { Target } from './target.ts';
+export type { TransactionSession } from './transaction.ts';
