@@ -144,8 +144,8 @@ BEGIN
        VALUES (_log, _start, _next, _writer, _open_from, _root, _checkpoint, _commitments, _heads);
 
   INSERT INTO ledger_entries (tenant_id, id, phase, position, kind, action, principal, decision, record, trace)
-  SELECT encode(substring(_heads FROM 34 * (n - 1) + 1 FOR 16), 'hex')::uuid,
-         encode(substring(_heads FROM 34 * (n - 1) + 17 FOR 16), 'hex')::uuid,
+  SELECT encode(substring(_heads FROM (34 * (n - 1) + 1)::int FOR 16), 'hex')::uuid,
+         encode(substring(_heads FROM (34 * (n - 1) + 17)::int FOR 16), 'hex')::uuid,
          get_byte(_heads, (34 * (n - 1) + 32)::int),
          (SELECT base FROM ledger_logs WHERE log = _log) + _start + n - 1,
          r ->> 'k', r ->> 'a', r ->> 'p', r ->> 'd',

@@ -1,4 +1,4 @@
-import { canonical, type Json, uuidOf } from '@vallum/contract';
+import { canonical, type Json, type TenantId, uuidOf } from '@vallum/contract';
 import type { NewEntry, TenantKeys } from '../kernel/index.ts';
 import { commitEntry, commitField, encodeRecord, type SubjectKey, sealValue } from './record.ts';
 import { leafHash } from './tree.ts';
@@ -68,16 +68,25 @@ function rowOf({ kind, action, principal, decision }: NewEntry['entry'], trace: 
 
 /** Audit keys of tenants, kept once derived, so that sealing does not wait. */
 export function createAuditKeys(keys: TenantKeys) {
-  const newest = new Map<string, SubjectKey>();
+  const newest = new Map<TenantId, SubjectKey>();
+  const loading = new Map<TenantId, Promise<SubjectKey>>();
   return {
     /** The newest key if it is at hand. */
-    atHand: (tenant: string): SubjectKey | undefined => newest.get(tenant),
-    async load(tenant: NewEntry['entry']['tenant']): Promise<SubjectKey> {
-      const key = await keys.derive(tenant, 'audit');
-      newest.set(tenant, key);
-      return key;
+    atHand: (tenant: TenantId): SubjectKey | undefined => newest.get(tenant),
+    /** Asked by many at once, it is derived once, and they go on in their order. */
+    load(tenant: TenantId): Promise<SubjectKey> {
+      const derived =
+        loading.get(tenant) ??
+        keys
+          .derive(tenant, 'audit')
+          .then((key) => {
+            newest.set(tenant, key);
+            return key;
+          })
+          .finally(() => loading.delete(tenant));
+      loading.set(tenant, derived);
+      return derived;
     },
-    forget: (tenant: string): void => void newest.delete(tenant),
   };
 }
 export type AuditKeys = ReturnType<typeof createAuditKeys>;

@@ -76,13 +76,17 @@ export function createSequencer({ appender, entries, auditKeys, clock, limits, .
         return items.length > 1 ? await commitEach(items) : await find(items);
       } catch (error) {
         parts.onTrouble(error);
+        if (error instanceof Fault && error.code === 'internal')
+          return items.length > 1
+            ? await commitEach(items)
+            : refuse(items, 'the database refuses this entry', error);
         if (closed) throw error;
         await sleep(pausesMs[Math.min(failures, pausesMs.length - 1)]);
       }
     }
   }
 
-  /** One of several entries is in the log already; alone, each one shows whether it is. */
+  /** One of several entries is in the log already, or cannot be; alone, each one shows whether it is. */
   async function commitEach(items: readonly Waiting[]): Promise<void> {
     for (const item of items) await commit([item]);
   }

@@ -6,7 +6,16 @@ import {
   sqlState,
   type TransactionSession,
 } from '../../platform/postgres/index.ts';
-import type { Appended, Batch, Freeze, LedgerStore, Log, LogHead, StoredBatch } from '../ports.ts';
+import type {
+  Appended,
+  Batch,
+  Freeze,
+  LedgerStore,
+  LockedStore,
+  Log,
+  LogHead,
+  StoredBatch,
+} from '../ports.ts';
 
 /** The advisory lock of `ledger_append`: whoever holds it is the only one who may put a batch at the end. */
 const lock = sql`SELECT pg_advisory_xact_lock(7309940600000002)`.named('ledger_lock');
@@ -31,25 +40,7 @@ interface StoreParts {
 export function postgresLedgerStore({ appending, reading }: StoreParts): LedgerStore {
   return {
     append: (batch) => append(appending, batch),
-    locked: (work) =>
-      appending.transaction(async (tx) => {
-        await tx.query(lock);
-        return work({
-          append: (batch) => append(tx, batch),
-          batchesFrom: (log, start) => batchesFrom(tx, log, start, null),
-          head: async () => (await heads(tx, true))[0],
-          async begin({ log, origin, vkey, year, base }) {
-            await tx.query(
-              sql`INSERT INTO ledger_logs (log, origin, vkey, year, base) VALUES (${log}, ${origin}, ${vkey}, ${year}, ${base})`,
-            );
-          },
-          async freeze(log, because, size) {
-            await tx.query(
-              sql`INSERT INTO ledger_freezes (log, because, size) VALUES (${log}, ${because}, ${size})`,
-            );
-          },
-        });
-      }),
+    locked: (work) => locked(appending, work),
     logs: async () => (await heads(reading, false)).reverse(),
     batchesFrom: (log, start, limit) => batchesFrom(reading, log, start, limit),
     async headsOf(writer, fromGlobal) {
@@ -112,6 +103,42 @@ export function postgresLedgerStore({ appending, reading }: StoreParts): LedgerS
       await reading.query(sql`UPDATE ledger_writers SET recovered_at = now() WHERE writer = ${writer}`);
     },
   };
+}
+
+/** After a refusal the transaction is no good any more; what `work` made of the refusal is. */
+async function locked<T>(appending: Session, work: (held: LockedStore) => Promise<T>): Promise<T> {
+  let made: { value: T } | undefined;
+  try {
+    return await appending.transaction(async (tx) => {
+      await tx.query(lock);
+      let refused = false;
+      const value = await work({
+        async append(batch) {
+          const result = await append(tx, batch);
+          refused ||= result.kind !== 'done';
+          return result;
+        },
+        batchesFrom: (log, start) => batchesFrom(tx, log, start, null),
+        head: async () => (await heads(tx, true))[0],
+        async begin({ log, origin, vkey, year, base }) {
+          await tx.query(
+            sql`INSERT INTO ledger_logs (log, origin, vkey, year, base) VALUES (${log}, ${origin}, ${vkey}, ${year}, ${base})`,
+          );
+        },
+        async freeze(log, because, size) {
+          await tx.query(
+            sql`INSERT INTO ledger_freezes (log, because, size) VALUES (${log}, ${because}, ${size})`,
+          );
+        },
+      });
+      if (!refused) return value;
+      made = { value };
+      throw new Error('rolled back: a batch was refused');
+    });
+  } catch (error) {
+    if (made) return made.value;
+    throw error;
+  }
 }
 
 type Reads = Pick<Session | TransactionSession, 'query'>;
