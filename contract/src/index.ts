@@ -4,7 +4,9 @@
  */
 
 export * from './canonical.ts';
+export * from './chat.ts';
 export * from './decision.ts';
 export * from './id.ts';
 export * from './ledger-entry.ts';
+export * from './models.ts';
 export * from './problem.ts';
