@@ -26,11 +26,14 @@ export interface ContentFields {
   input(body: unknown): Segment[];
   /** Every content string of a complete reply body. */
   output(body: unknown): Segment[];
-  /** How to read and write this API's stream frames; absent where a route never streams. */
-  readonly stream?: StreamCodec;
+  /**
+   * What reads and writes the stream frames of one exchange; absent where a route never streams. One for each exchange, from the request's
+   * body: whether an event finishes the answer depends on what was asked for and on the events before it.
+   */
+  stream?(body: unknown): StreamCodec;
 }
 
-/** Reads and rewrites the events of one API's streams. */
+/** Reads and rewrites the events of one stream, in their order. */
 export interface StreamCodec {
   /** What is in one event's data; undefined for an event without meaning here (a heartbeat). */
   read(data: string): StreamEvent | undefined;
