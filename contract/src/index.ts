@@ -5,9 +5,11 @@
 
 export * from './admin.ts';
 export * from './canonical.ts';
+export * from './chat.ts';
 export * from './decision.ts';
 export * from './id.ts';
 export * from './ledger-entry.ts';
+export * from './models.ts';
 export * from './opening.ts';
 export * from './problem.ts';
 export * from './request-record.ts';

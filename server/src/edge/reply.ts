@@ -53,7 +53,7 @@ export function createReply(
     if (response.destroyed || response.writableEnded) return;
     const fault = faultOf(error);
     if (response.headersSent) {
-      response.end(x.route.content?.stream?.failure(fault, x.id));
+      response.end(x.route.content?.stream?.(x.body).failure(fault, x.id));
       return;
     }
     const { body, contentType, status: code } = renderError(x, fault);

@@ -85,6 +85,11 @@ export class Exchange {
     this.reasons.push(...reasons);
   }
 
+  /** Whether nobody wants the answer any more. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
   /** Runs `act` when nobody wants the answer any more, or at once if that is so already. */
   whenAborted(act: () => void): void {
     if (this.#aborted) act();

@@ -26,16 +26,24 @@ export interface ContentFields {
   input(body: unknown): Segment[];
   /** Every content string of a complete reply body. */
   output(body: unknown): Segment[];
-  /** How to read and write this API's stream frames; absent where a route never streams. */
-  readonly stream?: StreamCodec;
+  /** A body with some of those strings replaced, and what repeats them taken out. */
+  replace(
+    body: unknown,
+    replacements: readonly { readonly pointer: string; readonly text: string }[],
+  ): unknown;
+  /**
+   * What reads and writes the stream frames of one exchange; absent where a route never streams. One for each exchange, from the request's
+   * body: whether an event finishes the answer depends on what was asked for and on the events before it.
+   */
+  stream?(body: unknown): StreamCodec;
 }
 
-/** Reads and rewrites the events of one API's streams. */
+/** Reads and rewrites the events of one stream, in their order. */
 export interface StreamCodec {
-  /** What is in one event's data; undefined for an event without meaning here (a heartbeat). */
-  read(data: string): StreamEvent | undefined;
-  /** The event's data with its texts replaced, in the order of `texts`. */
-  write(event: StreamEvent, texts: readonly string[]): string;
+  /** What is in a frame, which is one event; undefined for one without meaning here (a heartbeat). */
+  read(frame: Uint8Array): StreamEvent | undefined;
+  /** The event's frame with its texts replaced, in the order of `texts`. */
+  write(event: StreamEvent, texts: readonly string[]): Uint8Array;
   /** The bytes that say "this stream failed" in this API. */
   failure(error: unknown, requestId: string): Uint8Array;
 }
