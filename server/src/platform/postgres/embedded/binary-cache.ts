@@ -83,7 +83,9 @@ async function copyAll(
       await handle.sync().finally(() => handle.close());
     }
   };
-  await Promise.all(Array.from({ length: flushes }, worker));
+  // All of them, also after a failure: what is still being written cannot be removed.
+  for (const outcome of await Promise.allSettled(Array.from({ length: flushes }, worker)))
+    if (outcome.status === 'rejected') throw outcome.reason;
   for (const { file, link } of links) await symlink(path.basename(file), path.join(to, link));
   for (const folder of ['.', ...folders]) syncFolder(path.join(to, folder));
 }

@@ -40,7 +40,11 @@ function dataFolder(): string {
 
 async function start(dataDir: string, settings: Readonly<Record<string, string>> = fastSettings) {
   const lines: string[] = [];
-  const server = embeddedPostgres({ dataDir, log: (line) => lines.push(line), settings });
+  const log = (line: string) => {
+    // Whether the binaries must be copied depends on where the checkout lies.
+    if (!line.startsWith('PostgreSQL runs from a copy')) lines.push(line);
+  };
+  const server = embeddedPostgres({ dataDir, log, settings });
   await server.start();
   servers.push(server);
   const {
@@ -293,8 +297,11 @@ describe('a cluster that cannot be trusted', () => {
     const { server, ask } = await start(dataDir);
     expect(await ask(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
     await stop(server);
-    await start(dataDir);
-    expect(unfinished()).toEqual([]);
+    // The initdb that lost its parent may have written on for a moment; what it left goes at the next start.
+    await until(async () => {
+      await stop((await start(dataDir)).server);
+      return unfinished().length === 0;
+    });
   });
 
   it('stops the start when another major version made it', async () => {

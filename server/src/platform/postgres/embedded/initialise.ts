@@ -63,13 +63,13 @@ export async function initialise(options: {
   sync: boolean;
 }): Promise<boolean> {
   const { binaries, home, user, password, sync } = options;
+  await removeUnfinished(home, user);
   const major = majorOf(home);
   if (major === binaries.major) return false;
   if (major !== undefined)
     throw new Error(
       `the database in ${home.data} was made by PostgreSQL ${major}, and this release brings ${binaries.major}, which cannot read it: run the release that made it, take a backup there, and restore it into a new data folder; or set VALLUM_DATABASE_URL to a PostgreSQL of your own`,
     );
-  await removeUnfinished(home, user);
   const name = path.join(home.root, unfinished + randomBytes(6).toString('hex'));
   const passwordFile = `${name}.password`;
   mkdirSync(name, { mode: 0o700 });

@@ -6,6 +6,7 @@ const users: Record<string, ServerUser> = {
   postgres: { name: 'postgres', uid: 26, gid: 26 },
   nobody: { name: 'nobody', uid: 65534, gid: 65534 },
   ours: { name: 'ours', uid: 900, gid: 900 },
+  65534: { name: 'nobody', uid: 65534, gid: 65534 },
   900: { name: 'ours', uid: 900, gid: 900 },
   root: { name: 'root', uid: 0, gid: 0 },
 };
@@ -34,6 +35,7 @@ describe('whom the server runs as', () => {
   it('is nobody at last, named as the risk that it is', () => {
     const { name, lines } = choose(['nobody']);
     expect([name, lines]).toEqual(['nobody', [expect.stringContaining('RISK')]]);
+    expect(choose(['postgres', '65534'], undefined, 65534).lines).toEqual([expect.stringContaining('RISK')]);
   });
 
   it('is who owns the files of a cluster that is there, whoever would be chosen today', () => {

@@ -19,21 +19,33 @@ export function findUser(name: string): ServerUser | undefined {
   return { name: named, uid: Number(uid), gid: Number(gid) };
 }
 
+interface Choice {
+  /** Another user's name, where the operator set one. */
+  readonly configured: string | undefined;
+  /** uid of the cluster that is there already: its files are that user's, whoever would be chosen today. */
+  readonly owner: number | undefined;
+  readonly log: (line: string) => void;
+  readonly find?: typeof findUser;
+  readonly isRoot?: boolean;
+}
+
 /**
  * Whom the server runs as; undefined for "as ourselves". PostgreSQL refuses root, and initdb refuses a user without an
- * entry in the user database.
- * @param owner uid of the cluster that is there already: its files are that user's, whoever would be chosen today.
+ * entry in the user database. Names `nobody` as the risk that it is.
  * @throws Error when no such user exists.
  */
-export function chooseServerUser(options: {
-  configured: string | undefined;
-  owner: number | undefined;
-  log: (line: string) => void;
-  find?: (name: string) => ServerUser | undefined;
-  isRoot?: boolean;
-}): ServerUser | undefined {
-  const { configured, owner, log, find = findUser, isRoot = process.getuid?.() === 0 } = options;
+export function chooseServerUser(choice: Choice): ServerUser | undefined {
+  const { isRoot = process.getuid?.() === 0, log } = choice;
   if (!isRoot) return undefined;
+  const user = choose(choice);
+  if (user.name === 'nobody')
+    log(
+      'the database server runs as the user nobody. RISK: any other service that runs as nobody can read and change its files; before the first start, create a user postgres, or set VALLUM_POSTGRES_USER',
+    );
+  return user;
+}
+
+function choose({ configured, owner, log, find = findUser }: Choice): ServerUser {
   if (owner !== undefined && owner !== 0) {
     const user = find(String(owner));
     if (user) return user;
@@ -43,23 +55,15 @@ export function chooseServerUser(options: {
   }
   const named = configured === undefined ? undefined : requireUser(find, configured);
   const preferred = find('postgres');
-  if (preferred) {
-    if (named && named.uid !== preferred.uid)
-      log(
-        `the database server runs as the user postgres, which exists; ${configured} is used only where it does not`,
-      );
-    return preferred;
-  }
-  if (named) return named;
-  const nobody = find('nobody');
-  if (!nobody)
-    throw new Error(
-      'PostgreSQL refuses to run as root, and there is no user postgres or nobody: set VALLUM_POSTGRES_USER to an unprivileged user',
+  if (preferred && named && named.uid !== preferred.uid)
+    log(
+      `the database server runs as the user postgres, which exists; ${configured} is used only where it does not`,
     );
-  log(
-    'the database server runs as the user nobody. RISK: any other service that runs as nobody can read and change its files; create a user postgres, or set VALLUM_POSTGRES_USER',
+  const user = preferred ?? named ?? find('nobody');
+  if (user) return user;
+  throw new Error(
+    'PostgreSQL refuses to run as root, and there is no user postgres or nobody: set VALLUM_POSTGRES_USER to an unprivileged user',
   );
-  return nobody;
 }
 
 function requireUser(find: typeof findUser, name: string): ServerUser {

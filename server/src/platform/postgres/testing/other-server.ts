@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { binariesAt, findBinaries } from '../embedded/binaries.ts';
 import { prepareHome, socketPort } from '../embedded/cluster-home.ts';
 import { initialise, superuser } from '../embedded/initialise.ts';
@@ -35,7 +36,9 @@ export async function otherServer(options: {
   const dataDir = temporaryDataFolder();
   const user = chooseServerUser({ configured: undefined, owner: undefined, log });
   const binaries =
-    which === 'debian' ? binariesAt(debian, user) : await findBinaries({ user, cache: systemDir, log });
+    which === 'debian'
+      ? binariesAt(debian, user)
+      : await findBinaries({ user, cache: user ? systemDir : path.join(dataDir, 'binaries'), log });
   const home = prepareHome({ dataDir, systemDir, user, log });
   const password = randomBytes(16).toString('hex');
   await initialise({ binaries, home, user, password, sync: false });
