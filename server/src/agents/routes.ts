@@ -10,6 +10,13 @@ const modelBodyBytes = 16 * 1024 * 1024;
 /** The path has parsed the body with `chatRequest`, or refused. */
 const requestOf = (exchange: Exchange): ChatRequest => exchange.body as ChatRequest;
 
+/** What an answer is taken to need where the request does not bound it. */
+const usualAnswerTokens = 4_096;
+
+/** The most tokens that a call is held to use: a token for four bytes of the request, and its own bound on the answer, for each choice. */
+const mostTokens = ({ max_completion_tokens, max_tokens, n }: ChatRequest, bytes: number): number =>
+  Math.ceil(bytes / 4) + (max_completion_tokens ?? max_tokens ?? usualAnswerTokens) * (n ?? 1);
+
 /** The routes by which callers reach models, in the words of OpenAI's API. */
 export const modelRoutes = ({ catalog }: { readonly catalog: Catalog }): Route[] => [
   {
@@ -24,6 +31,7 @@ export const modelRoutes = ({ catalog }: { readonly catalog: Catalog }): Route[]
     reply: chatCompletion,
     content: chatContent,
     resource: (exchange) => `model/${requestOf(exchange).model}`,
+    holds: (exchange) => mostTokens(requestOf(exchange), exchange.bytes.length),
     answer(exchange, outlet) {
       const body = requestOf(exchange);
       const entry = catalog.find(body.model);

@@ -57,6 +57,8 @@ export interface Ledger extends LedgerAppend {
   /** The verifier key of the log that takes entries now. Only after the start. */
   vkey(): string;
   outstanding(): number;
+  /** Milliseconds since the log's database last answered. */
+  silentMs(): number;
 }
 
 const heartbeatMs = 1_000;
@@ -73,7 +75,10 @@ export function createLedger(parts: LedgerParts): Ledger {
   const writer = uuidv7(clock.now());
   let epoch = 0;
 
+  /** Unix ms of the last answer of the database. */
+  let answeredAt = 0;
   const onControlEpoch = (now: number): void => {
+    answeredAt = clock.now();
     if (now === epoch) return;
     epoch = now;
     parts.onControlEpoch(now);
@@ -160,6 +165,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     }),
     vkey: () => appender.head()?.log.vkey ?? '',
     outstanding: sequencer.outstanding,
+    silentMs: () => clock.now() - answeredAt,
     service: {
       name: 'ledger',
       async start() {

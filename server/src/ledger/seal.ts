@@ -8,6 +8,7 @@ import {
   type LedgerAppend,
   type Outlet,
   type ReplyHead,
+  type Step,
 } from '../kernel/index.ts';
 import { intentOf, outcomeOf, refusalOf } from './exchange-entry.ts';
 import type { Tally } from './tally.ts';
@@ -27,12 +28,15 @@ interface SealParts {
 /** What the ledger does on the request path (ADR 5): no record, no answer. */
 export function createSealing({ ledger, tally, clock, platform, onTrouble }: SealParts) {
   /** The input has been judged: its entry goes its way while the model works. */
-  function intend(x: Exchange): void {
-    if (x.route.seals !== 'each') return;
-    x.intent = ledger.append(intentOf(x));
-    // Awaited where it matters; here only so that a rejection before that is not unhandled.
-    x.intent.catch(() => {});
-  }
+  const intend: Step = {
+    name: 'ledger.intend',
+    run(x) {
+      if (x.route.seals !== 'each') return;
+      x.intent = ledger.append(intentOf(x));
+      // Awaited where it matters; here only so that a rejection before that is not unhandled.
+      x.intent.catch(() => {});
+    },
+  };
 
   /** A refusal before there was an intent. Resolves when it may be shown. */
   async function refuse(x: Exchange, fault: Fault): Promise<void> {

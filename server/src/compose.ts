@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { idOf, type TenantId } from '@vallum/contract';
+import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
+import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
+import { createCatalog, modelRoutes } from './agents/index.ts';
+import type { Config } from './config.ts';
+import { createEdgeSteps, createListener, type Listener } from './edge/index.ts';
+import { memoryQuota } from './governance/adapters/quota-memory.ts';
+import {
+  createGovernance,
+  createGuards,
+  createPolicies,
+  createWindow,
+  injectionGuard,
+  secretsGuard,
+} from './governance/index.ts';
+import { postgresCredentials, postgresDirectory } from './identity/adapters/directory-postgres.ts';
+import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
+import { bootstrap, createAuthenticate, identityRoutes } from './identity/index.ts';
+import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
+import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
+import { fileHighWater } from './ledger/adapters/high-water-file.ts';
+import { fileJournal } from './ledger/adapters/journal-file.ts';
+import { postgresLedgerStore } from './ledger/adapters/ledger-store-postgres.ts';
+import { writerFile } from './ledger/adapters/writer-file.ts';
+import { createLedger } from './ledger/index.ts';
+import { operationsRoutes } from './operations.ts';
+import { createMetrics } from './platform/metrics/index.ts';
+import { createDoors, createLedgerSession } from './platform/postgres/index.ts';
+import type { Foundation } from './prepare.ts';
+import { requestPath } from './request-path.ts';
+
+/** Entries that belong to no tenant: anonymous traffic, the log itself. */
+const platform: TenantId = idOf('tenant', '00000000-0000-7000-8000-000000000000');
+/** A database that is silent for longer takes this process out of traffic. */
+const silentMs = 5_000;
+const partitionsEveryMs = 3_600_000;
+const guardDeadlineMs = 2_000;
+
+export interface Composed {
+  readonly services: readonly Service[];
+  readonly listener: Listener;
+  /** Where the first secrets are, while they are there. */
+  readonly secrets: { readonly file: string; readonly header: string; exists(): Promise<boolean> };
+}
+
+/** The one place where ports meet their adapters. Reads as the deployment does, inside out; constructing starts nothing. */
+export async function compose(
+  config: Config,
+  foundation: Foundation,
+  log: Log,
+  end: (because: string) => void,
+): Promise<Composed> {
+  const clock = systemClock;
+  const data = path.resolve(config.data);
+  const url = config.url ?? `http://${config.host}:${config.port}`;
+
+  // The database, by its doors.
+  const doors = createDoors(foundation.app, { max: config.database.connections });
+  const appending = createLedgerSession({ target: foundation.ledger });
+  const reading = createLedgerSession({ target: foundation.ledger, name: 'reading' });
+
+  // The ledger.
+  const ledgerData = path.join(data, 'ledger');
+  const highWater = fileHighWater(ledgerData);
+  const writers = writerFile(ledgerData);
+  const ledger = createLedger({
+    store: postgresLedgerStore({ appending, reading }),
+    entries: postgresEntryStore(doors),
+    highWater,
+    journal: fileJournal(path.join(ledgerData, 'journal')),
+    keys: foundation.tenantKeys,
+    clock,
+    signingSeed: foundation.signingSeed,
+    deployment: `${new URL(url).hostname}/${foundation.deployment}`,
+    platform,
+    open: config.ledger.public,
+    dead: await writers.previous(),
+    limits: {
+      outstanding: config.ledger.outstanding,
+      batch: config.ledger.batch,
+      waitMs: config.ledger.wait_ms,
+    },
+    onControlEpoch: () => authenticate.forget(),
+    onFenced: () => end('another process has declared this one dead'),
+    onTrouble: (error) => log.warn('the ledger has trouble', { error }),
+  });
+
+  // Who calls, and what they may do.
+  const { peppers, tenantKeys: keys } = foundation;
+  const directory = postgresDirectory(doors);
+  const authenticate = createAuthenticate({ credentials: postgresCredentials(doors), peppers, clock });
+  const guards = [injectionGuard(), secretsGuard()];
+  const governance = createGovernance({
+    policies: loadPolicies(),
+    quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
+    guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
+    openWindow: () => createWindow([secretsGuard()]),
+  });
+
+  // Who answers.
+  const providers = [
+    ...(config.models.rehearsal ? [rehearsal()] : []),
+    ...config.models.providers.map(
+      ({ name, base_url: baseUrl, api_key: apiKey, models, timeouts, connections }) =>
+        openaiCompatible({
+          name,
+          baseUrl,
+          ...(apiKey && { apiKey }),
+          models: models.map(({ id, upstream }) => ({ id, ...(upstream && { upstream }) })),
+          timeouts: {
+            connectMs: timeouts.connect_ms,
+            firstByteMs: timeouts.first_byte_ms,
+            betweenBytesMs: timeouts.between_bytes_ms,
+            totalMs: timeouts.total_ms,
+          },
+          connections,
+        }),
+    ),
+  ];
+  const secrets = firstSecretsFile(data);
+  const metrics = createMetrics(ledger.outstanding);
+  const notReady = async (): Promise<string | undefined> => {
+    if (listener.draining()) return 'This process is stopping.';
+    if (ledger.silentMs() > silentMs) return 'The database does not answer.';
+    return undefined;
+  };
+  const notes = async (): Promise<string[]> =>
+    (await secrets.exists())
+      ? ['The first secrets are still on disk (bootstrap.json): take them over and delete the file.']
+      : [];
+  const routes = [
+    ...operationsRoutes({ notReady, notes, metrics }),
+    ...modelRoutes({ catalog: createCatalog(providers) }),
+    ...identityRoutes({ directory, ledger, keys, peppers, clock }),
+    ...ledger.routes,
+  ];
+
+  // The door.
+  const edge = createEdgeSteps({
+    clock,
+    limits: { anonymousPerAddress: config.limits.anonymous_per_address },
+  });
+  const listener = createListener({
+    host: config.host,
+    port: config.port,
+    routes,
+    path: requestPath({
+      edge,
+      identity: { authenticate: authenticate.step },
+      governance,
+      ledger: ledger.sealing,
+    }),
+    clock,
+    stepDeadlineMs: config.limits.step_ms,
+    drainMs: config.limits.drain_ms,
+    onFault: (x, error) => report(x, error),
+    onOver: (x, status) => metrics.exchange(x.route.path, status, x.decision, (clock.now() - x.atMs) / 1000),
+  });
+
+  function report(x: Exchange, error: unknown): void {
+    const { code } = faultOf(error);
+    metrics.fault(code);
+    const { status } = faultCatalog[code];
+    if (status < 500) return;
+    const fields = { request: x.id, route: x.route.path, status, code, error };
+    if (status === 500) log.error('a request failed', fields);
+    else log.warn('a request could not be served', fields);
+  }
+
+  let timer: NodeJS.Timeout | undefined;
+  const services: Service[] = [
+    ...(foundation.database ? [{ ...foundation.database, start: async () => {} }] : []),
+    { name: 'database doors', start: async () => {}, stop: () => doors.close() },
+    {
+      name: 'partitions',
+      async start() {
+        await doors.ensurePartitions();
+        timer = setInterval(() => {
+          doors
+            .ensurePartitions()
+            .catch((error: unknown) => log.warn('partitions could not be made', { error }));
+        }, partitionsEveryMs);
+      },
+      async stop() {
+        clearInterval(timer);
+      },
+    },
+    reading,
+    appending,
+    {
+      name: 'ledger',
+      async start() {
+        await keys.create(platform);
+        await writers.remember(ledger.writer);
+        await ledger.service.start();
+      },
+      async stop() {
+        await ledger.service.stop();
+        highWater.close();
+      },
+    },
+    {
+      name: 'first start',
+      async start() {
+        if (foundation.bootstrapped) return;
+        const parts = {
+          directory,
+          ledger,
+          keys,
+          peppers,
+          secrets,
+          clock,
+          url,
+          ledgerPublicKey: ledger.vkey(),
+        };
+        if (await bootstrap(parts)) log.info('the first organization was made', { path: secrets.file });
+      },
+      stop: async () => {},
+    },
+    {
+      name: 'providers',
+      start: async () => {},
+      stop: async () => void (await Promise.all(providers.map((each) => each.close()))),
+    },
+    listener,
+  ];
+  return { services, listener, secrets };
+}
+
+function loadPolicies() {
+  const folder = path.join(import.meta.dirname, '../policies');
+  const groups = JSON.parse(readFileSync(path.join(folder, 'actions.json'), 'utf8')) as Record<
+    string,
+    string[]
+  >;
+  return createPolicies(readFileSync(path.join(folder, 'base.cedar'), 'utf8'), groups);
+}
