@@ -91,12 +91,12 @@ export async function compose(
   const { peppers, tenantKeys: keys } = foundation;
   const directory = postgresDirectory(doors);
   const authenticate = createAuthenticate({ credentials: postgresCredentials(doors), peppers, clock });
-  const guards = [injectionGuard(), secretsGuard()];
+  const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies: loadPolicies(),
     quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
     guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
-    openWindow: () => createWindow([secretsGuard()]),
+    openWindow: () => createWindow(guards),
   });
 
   // Who answers.

@@ -51,7 +51,7 @@ export const configSchema = z.strictObject({
     direct_url: postgresUrl.optional(),
     /** Whom the embedded server runs as when Vallum is started by root. */
     user: z.string().min(1).optional(),
-    connections: positive(16),
+    connections: positive(8),
   }),
   ledger: section({
     /** Whether anybody may read checkpoints and tiles: commitments and hashes only. */

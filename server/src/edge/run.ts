@@ -48,11 +48,14 @@ export async function runExchange(
     const answering = x.route.answer(x, outlet);
     if (answering instanceof Promise) await answering;
   } catch (error) {
-    outlet.fail(error);
+    // With an intent in the log the stages know how to end; without one this is a refusal like any before it.
+    if (x.intent !== undefined) outlet.fail(error);
+    else await refuse(path, x, error, reply);
   }
 }
 
 async function refuse(path: RequestPath, x: Exchange, error: unknown, reply: Outlet): Promise<void> {
+  if (goesOn(x.decision)) x.judge('block', { by: 'path', code: faultOf(error).code });
   try {
     await path.refuse(x, faultOf(error));
     reply.fail(error);

@@ -10,6 +10,7 @@ import {
 } from '../kernel/index.ts';
 import type { Guards, Verdict as GuardVerdict, Window } from './guards/index.ts';
 import type { Policies } from './policies.ts';
+import { refusalBy } from './refusal.ts';
 import { inspectStream } from './stream-inspection.ts';
 
 interface GovernanceParts {
@@ -57,9 +58,7 @@ export function createGovernance({ policies, quota, guards, openWindow }: Govern
       const apply = (verdict: GuardVerdict): void => {
         take(x, verdict);
         if (!goesOn(verdict.decision)) {
-          throw new Fault('content-blocked', {
-            detail: 'A guard refused this content; the reasons say why.',
-          });
+          throw refusalBy(verdict.reasons);
         }
         if (verdict.replacements.length === 0) return;
         x.body = content.replace(x.body, verdict.replacements);
@@ -81,8 +80,7 @@ export function createGovernance({ policies, quota, guards, openWindow }: Govern
       const body: unknown = JSON.parse(bytes.toString());
       const verdict = await guards.inspect(content?.output(body) ?? []);
       take(x, verdict);
-      if (!goesOn(verdict.decision))
-        throw new Fault('content-blocked', { detail: 'The answer was stopped by a guard.' });
+      if (!goesOn(verdict.decision)) throw refusalBy(verdict.reasons);
       const changed = verdict.replacements.length > 0 && content;
       if (head) next.head(head);
       next.frame(

@@ -1,6 +1,7 @@
 import { type Decision, goesOn, type Reason } from '@vallum/contract';
-import { type Exchange, Fault, type Outlet, type StreamCodec, type StreamEvent } from '../kernel/index.ts';
+import type { Exchange, Outlet, StreamCodec, StreamEvent } from '../kernel/index.ts';
 import type { Edit, Window } from './guards/index.ts';
+import { refusalBy } from './refusal.ts';
 
 /** One text of the stream (choice 0's content, tool call 1's arguments), under its own window. */
 interface Lane {
@@ -48,7 +49,7 @@ export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, ju
     lane.edits.push(...edits);
     if (decision !== 'allow') judge(decision, reasons);
     if (goesOn(decision)) return true;
-    fail(new Fault('content-blocked', { detail: 'The answer was stopped by a guard.' }));
+    fail(refusalBy(reasons));
     return false;
   }
 
