@@ -48,7 +48,7 @@ export interface DoorOptions {
   readonly direct?: boolean;
 }
 
-const defaults: Required<DoorOptions> = { max: 20, waitMs: 2_000, statementTimeoutMs: 5_000, direct: true };
+const defaults: Required<DoorOptions> = { max: 10, waitMs: 2_000, statementTimeoutMs: 5_000, direct: true };
 const connectTimeoutMs = 3_000;
 const idleMs = 60_000;
 /** What the server needs beyond its own limit to say that it gave up. */
