@@ -41,10 +41,12 @@ export function createTally({
   return {
     /** @param reason a code of our own, never a word of the caller's: their number bounds the entries of a minute. */
     count(tenant: TenantId, reason: string): void {
-      const now = clock.now() - (clock.now() % minuteMs);
-      if (now !== minute) {
+      // Read once: two readings may lie on both sides of a minute.
+      const now = clock.now();
+      const current = now - (now % minuteMs);
+      if (current !== minute) {
         if (counts.size > 0) void flush();
-        minute = now;
+        minute = current;
       }
       const name = `${tenant} ${reason}`;
       const known = counts.get(name);

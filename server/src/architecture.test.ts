@@ -1,0 +1,229 @@
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCatalog, modelRoutes } from './agents/index.ts';
+import { createPolicies } from './governance/index.ts';
+import { identityRoutes } from './identity/index.ts';
+import { faultCatalog, type Route } from './kernel/index.ts';
+import { ledgerRoutes } from './ledger/routes.ts';
+import { operationsRoutes } from './operations.ts';
+import { definerFunctions } from './platform/postgres/doors.ts';
+import { sql } from './platform/postgres/index.ts';
+import { type TestDatabase, testDatabase } from './platform/postgres/testing/test-database.ts';
+
+const source = import.meta.dirname;
+const files = globSync('**/*.ts', { cwd: source }).filter(
+  (file) => !file.endsWith('.test.ts') && !file.includes('/testing/'),
+);
+const read = (file: string): string => readFileSync(path.join(source, file), 'utf8');
+
+/** The rows of the public API, as compose lists them; what their handlers need is not there, and is not called. */
+const nothing = new Proxy({}, { get: () => nothing }) as never;
+const routes: Route[] = [
+  ...operationsRoutes({ notReady: nothing, notes: nothing, metrics: nothing }),
+  ...modelRoutes({ catalog: createCatalog([]) }),
+  ...identityRoutes({
+    directory: nothing,
+    ledger: nothing,
+    keys: nothing,
+    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    clock: nothing,
+  }),
+  ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
+];
+
+describe('the code', () => {
+  it('is seen: a check that sees nothing must fail', () => {
+    expect(files.length).toBeGreaterThan(80);
+    expect(routes.length).toBeGreaterThan(12);
+  });
+
+  it('never puts SQL together from strings: the `sql` tag alone makes statements', () => {
+    const offenders = files.filter((file) => {
+      if (file.startsWith('platform/postgres/')) return false;
+      const text = read(file);
+      return (
+        /\bfrom 'pg'/.test(text) ||
+        /\.script\(/.test(text) ||
+        /(?<!sql)`\s*(SELECT|INSERT|UPDATE|DELETE|ALTER|CREATE)\s/i.test(text)
+      );
+    });
+    expect(offenders).toEqual([]);
+  });
+
+  it('has no state at import: nothing but constants and functions at the top of a module', () => {
+    const offenders = files.filter(
+      (file) => /^(?:await|setInterval|setTimeout|process\.)/m.test(read(file)) && file !== 'main.ts',
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  it('reads the environment in one place', () => {
+    const offenders = files.filter((file) => /process\.env/.test(read(file)) && file !== 'main.ts');
+    expect(offenders.filter((file) => !file.startsWith('platform/postgres/embedded/'))).toEqual([]);
+  });
+});
+
+describe('every route', () => {
+  const actions = JSON.parse(readFileSync(path.join(source, '../policies/actions.json'), 'utf8')) as Record<
+    string,
+    string[]
+  >;
+  const policies = createPolicies('@id("none") forbid (principal, action, resource);', actions);
+
+  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    '%s has an action that policies know, or is open and says so',
+    (_, route) => {
+      expect(route.action === 'open' || policies.actions.has(route.action)).toBe(true);
+      expect(route.summary.length).toBeGreaterThan(5);
+      if (route.body) expect(route.bodyBytes).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(
+    routes
+      .filter(({ method }) => method !== 'GET')
+      .map((route) => [`${route.method} ${route.path}`, route] as const),
+  )('%s changes something or costs something, so each exchange is sealed', (_, route) => {
+    expect(route.seals).toBe('each');
+    expect(route.action).not.toBe('open');
+  });
+
+  it('that carries content to or from a model has its content marked, so that guards see it', () => {
+    const models = routes.filter(({ action }) => action === 'model:invoke');
+    expect(models.length).toBeGreaterThan(0);
+    for (const { content } of models) {
+      expect(content).toBeDefined();
+      expect(content?.stream).toBeDefined();
+    }
+  });
+
+  it('and nothing else is an action: no policy is about what does not exist', () => {
+    const used = new Set(routes.map(({ action }) => action));
+    expect([...policies.actions].filter((action) => !used.has(action))).toEqual([]);
+  });
+});
+
+describe('every fault', () => {
+  it('is documented with its status', () => {
+    const page = readFileSync(path.join(source, '../../docs/faults.md'), 'utf8');
+    for (const [code, { status }] of Object.entries(faultCatalog))
+      expect(page).toContain(`| \`${code}\` | ${status} |`);
+    expect(page.match(/^\| `/gm)).toHaveLength(Object.keys(faultCatalog).length);
+  });
+});
+
+describe('the database', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(() => database.close());
+  const catalogue = (statement: ReturnType<typeof sql>) => database.owner.query(statement);
+
+  it('has tables with a tenant: the walk below sees something', async () => {
+    const rows = await catalogue(sql`
+      SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
+       WHERE c.relkind IN ('r', 'p')`);
+    expect(rows.length).toBeGreaterThan(10);
+  });
+
+  it('forces row-level security on every table with a tenant or an organization, partitions included', async () => {
+    const rows = await catalogue(sql`
+      SELECT DISTINCT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('tenant_id', 'organization_id') AND NOT a.attisdropped
+       WHERE c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`);
+    expect(rows).toEqual([]);
+  });
+
+  it('has no view that could escape it', async () => {
+    const rows = await catalogue(sql`
+      SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')
+         AND NOT coalesce(reloptions @> '{security_invoker=true}', false)`);
+    expect(rows).toEqual([]);
+  });
+
+  it('is owned by none of the roles that serve requests, which bypass nothing and cannot become another', async () => {
+    const serving = ['vallum_app', 'vallum_ledger'];
+    const roles = await catalogue(sql`
+      SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles WHERE rolname = ANY (${serving}::text[]) ORDER BY 1`);
+    const none = {
+      rolsuper: false,
+      rolbypassrls: false,
+      rolcreaterole: false,
+      rolcreatedb: false,
+      rolreplication: false,
+    };
+    expect(roles).toEqual(serving.map((rolname) => ({ rolname, ...none })));
+    const owned = await catalogue(sql`
+      SELECT relname FROM pg_class WHERE relowner::regrole::text = ANY (${serving}::text[])
+      UNION ALL SELECT proname FROM pg_proc WHERE proowner::regrole::text = ANY (${serving}::text[])
+      UNION ALL SELECT nspname FROM pg_namespace WHERE nspowner::regrole::text = ANY (${serving}::text[])`);
+    expect(owned).toEqual([]);
+    const member = await catalogue(
+      sql`SELECT roleid::regrole FROM pg_auth_members WHERE member::regrole::text = ANY (${serving}::text[])`,
+    );
+    expect(member).toEqual([]);
+  });
+
+  it("has no other door: the functions that run with their owner's rights are those on the list", async () => {
+    const rows = await catalogue(
+      sql`SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    expect(rows.map(({ proname }) => proname)).toEqual([...definerFunctions].sort());
+  });
+
+  it('lets each serving role do what it needs on each table, and nothing beside it', async () => {
+    const rows = await catalogue(sql`
+      SELECT c.relname, g.grantee::regrole::text AS role, string_agg(DISTINCT g.privilege_type, ' ' ORDER BY g.privilege_type) AS may
+        FROM pg_class c, aclexplode(c.relacl) g
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND g.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2`);
+    expect(rows.map(({ relname, role, may }) => `${relname} ${role}: ${may}`)).toEqual([
+      'api_keys vallum_app: INSERT SELECT',
+      'api_keys vallum_lookup: SELECT',
+      'bootstrap vallum_app: INSERT SELECT',
+      'control vallum_app: SELECT',
+      'control vallum_ledger: SELECT',
+      'ledger_batches vallum_app: SELECT',
+      'ledger_batches vallum_ledger: INSERT SELECT',
+      'ledger_entries vallum_app: SELECT',
+      'ledger_entries vallum_ledger: INSERT',
+      'ledger_freezes vallum_app: SELECT',
+      'ledger_freezes vallum_ledger: INSERT SELECT',
+      'ledger_logs vallum_app: SELECT',
+      'ledger_logs vallum_ledger: INSERT SELECT',
+      'ledger_tiles vallum_app: SELECT',
+      'ledger_tiles vallum_ledger: INSERT SELECT',
+      'ledger_writers vallum_ledger: INSERT SELECT',
+      'organizations vallum_app: INSERT SELECT',
+      'tenants vallum_app: INSERT SELECT',
+      'tenants vallum_lookup: SELECT',
+      'users vallum_app: INSERT SELECT',
+    ]);
+    const columns = await catalogue(sql`
+      SELECT a.attrelid::regclass::text AS relname, a.attname, g.grantee::regrole::text AS role, g.privilege_type AS may
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace, aclexplode(a.attacl) g ORDER BY 1, 2, 3`);
+    expect(columns.map(({ relname, attname, role, may }) => `${relname}.${attname} ${role}: ${may}`)).toEqual(
+      [
+        'api_keys.revoked_at vallum_app: UPDATE',
+        'control.epoch vallum_app: UPDATE',
+        'ledger_writers.fenced_at vallum_ledger: UPDATE',
+        'ledger_writers.recovered_at vallum_ledger: UPDATE',
+        'ledger_writers.seen_at vallum_ledger: UPDATE',
+        'ledger_writers.stopped_at vallum_ledger: UPDATE',
+      ],
+    );
+  });
+
+  it('refuses the ledger role what tenants have, whatever it asks', async () => {
+    const { connectAsOwner } = await import('./platform/postgres/index.ts');
+    const ledger = await connectAsOwner(database.targets.ledger);
+    await expect(ledger.query(sql`SELECT * FROM ledger_entries`)).rejects.toMatchObject({ code: '42501' });
+    await expect(ledger.query(sql`UPDATE ledger_batches SET root = root`)).rejects.toMatchObject({
+      code: '42501',
+    });
+    await expect(ledger.query(sql`DELETE FROM ledger_batches`)).rejects.toMatchObject({ code: '42501' });
+    await expect(ledger.query(sql`SELECT * FROM api_keys`)).rejects.toMatchObject({ code: '42501' });
+    await expect(ledger.query(sql`SET ROLE vallum_app`)).rejects.toMatchObject({ code: '42501' });
+    await ledger.close();
+  });
+});
