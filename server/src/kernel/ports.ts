@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { LedgerEntry, TenantId } from '@vallum/contract';
 
 /** An entry of the ledger before it is sealed. */
@@ -45,7 +46,7 @@ export interface TenantKeys {
     tenant: TenantId,
     purpose: KeyPurpose,
     version?: number,
-  ): Promise<{ readonly version: number; readonly key: Buffer }>;
+  ): Promise<{ readonly version: number; readonly key: KeyObject }>;
   /** Deletes every version, in every copy that this store keeps. What was encrypted under them is gone. */
   erase(tenant: TenantId): Promise<void>;
 }

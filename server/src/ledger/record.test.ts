@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { canonical, type Json, ledgerEntry } from '@vallum/contract';
 import {
   commitEntry as entryCommitment,
@@ -21,7 +21,7 @@ import {
 } from './record.ts';
 import { leafHash } from './tree.ts';
 
-const key = { version: 3, key: randomBytes(32) };
+const key = { version: 3, key: createSecretKey(randomBytes(32)) };
 const tenant = newId('tenant', 1);
 
 const change: NewEntry = {
@@ -61,7 +61,7 @@ describe('a sealed value', () => {
 
   it('does not open under another key, as another kind, or with one bit changed', () => {
     const { sealed } = sealValue(key, 'entry', Buffer.from('value'));
-    expect(() => openValue(randomBytes(32), 'entry', sealed)).toThrow();
+    expect(() => openValue(createSecretKey(randomBytes(32)), 'entry', sealed)).toThrow();
     expect(() => openValue(key.key, 'field', sealed)).toThrow();
     // The first two bytes name the key's version; what is under it follows.
     for (let bit = 16; bit < sealed.length * 8; bit += 5) {

@@ -21,8 +21,10 @@ describe('the keyfile', () => {
     await first.tenantKeys.create(other);
     const { key, version } = await first.tenantKeys.derive(acme, 'audit');
     const again = await openKeyfile(folder);
-    expect(await again.tenantKeys.derive(acme, 'audit', version)).toEqual({ key, version });
-    expect((await again.tenantKeys.derive(other, 'audit')).key).not.toEqual(key);
+    const same = await again.tenantKeys.derive(acme, 'audit', version);
+    expect(same.version).toBe(version);
+    expect(same.key.equals(key)).toBe(true);
+    expect((await again.tenantKeys.derive(other, 'audit')).key.equals(key)).toBe(false);
     expect(again.root.derive('a')).toEqual(first.root.derive('a'));
     expect(again.root.derive('b')).not.toEqual(first.root.derive('a'));
   });
@@ -33,7 +35,7 @@ describe('the keyfile', () => {
     const roots = new Set(opened.map(({ root }) => root.derive('same').toString('hex')));
     const keys = await Promise.all(opened.map(({ tenantKeys }) => tenantKeys.derive(acme, 'audit')));
     expect(roots.size).toBe(1);
-    expect(new Set(keys.map(({ key }) => key.toString('hex'))).size).toBe(1);
+    expect(new Set(keys.map(({ key }) => key.export().toString('hex'))).size).toBe(1);
   });
 
   it('has nothing left of a tenant once erased, and says no more than for one that never was', async () => {

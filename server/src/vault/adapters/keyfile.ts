@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { chmod, link, lstat, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type TenantId, uuidOf } from '@vallum/contract';
@@ -50,7 +50,8 @@ function fileTenantKeys(folder: string, root: RootKey): TenantKeys {
       const wrapped = await readFile(path.join(folderOf(tenant), `${wanted}.key`)).catch((cause: unknown) => {
         throw absent(cause);
       });
-      return { version: wanted, key: rootKey(root.unwrap(wrapped)).derive(`vallum/${purpose}/v1`) };
+      const key = rootKey(root.unwrap(wrapped)).derive(`vallum/${purpose}/v1`);
+      return { version: wanted, key: createSecretKey(key) };
     },
     async erase(tenant) {
       await rm(folderOf(tenant), { recursive: true, force: true });
