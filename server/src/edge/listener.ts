@@ -183,7 +183,8 @@ function readAll(request: IncomingMessage, limitBytes: number): Promise<Buffer> 
     );
     request.on('close', () => {
       // An error costs its stack, so it is not made where nobody waits for it.
-      if (!request.complete) reject(new Fault('request-timeout', { because: 'the client left before its body had arrived' }));
+      if (!request.complete)
+        reject(new Fault('request-timeout', { because: 'the client left before its body had arrived' }));
     });
   });
 }

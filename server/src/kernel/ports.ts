@@ -3,8 +3,10 @@ import type { LedgerEntry, TenantId } from '@vallum/contract';
 
 /** An entry of the ledger before it is sealed. */
 export interface NewEntry {
-  /** Members in code-unit order cost least. `committed` is filled from `fields`. */
+  /** `committed` is filled from `fields`. */
   readonly entry: Omit<LedgerEntry, 'committed'>;
+  /** The entry as canonical JSON (RFC 8785), where the caller has it already. */
+  readonly text?: string;
   /** JSON for the request explorer that is not part of the proof: the steps and their times. */
   readonly trace?: string;
   /** Values that the entry holds as commitments only: personal, or content. */

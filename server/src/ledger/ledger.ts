@@ -15,7 +15,7 @@ import { createSigner } from './checkpoint.ts';
 import { createExplorer } from './explorer.ts';
 import { createProvers } from './head.ts';
 import { createMarks } from './high-water.ts';
-import { createAuditKeys, sealEntry } from './leaf.ts';
+import { sealEntry } from './leaf.ts';
 import { createLogKeeper, type Opened } from './log-keeper.ts';
 import type { EntryStore, HighWater, Journal, LedgerStore } from './ports.ts';
 import { createPublicLog } from './public-log.ts';
@@ -23,6 +23,7 @@ import { ledgerRoutes } from './routes.ts';
 import { createSealing, type Sealing } from './seal.ts';
 import { createSequencer, type SequencerLimits } from './sequencer.ts';
 import { createTally } from './tally.ts';
+import { createTenantSealers } from './tenant-sealers.ts';
 import { createWriters } from './writers.ts';
 
 interface LedgerParts {
@@ -71,7 +72,7 @@ export function createLedger(parts: LedgerParts): Ledger {
   const signer = createSigner(parts.signingSeed);
   const prover = createProvers(store);
   const marks = createMarks(highWater);
-  const auditKeys = createAuditKeys(keys);
+  const sealers = createTenantSealers(keys);
   const writer = uuidv7(clock.now());
   let epoch = 0;
 
@@ -92,12 +93,12 @@ export function createLedger(parts: LedgerParts): Ledger {
     onControlEpoch,
     open: createLogKeeper({ store, signer, highWater, prover, clock, deployment: parts.deployment }),
     firstLeaf: async (opened) =>
-      sealEntry(begins(opened), auditKeys.atHand(platform) ?? (await auditKeys.load(platform))),
+      sealEntry(begins(opened), sealers.atHand(platform) ?? (await sealers.load(platform))),
   });
   const sequencer = createSequencer({
     appender,
     entries,
-    auditKeys,
+    sealers,
     clock,
     limits: parts.limits,
     onFenced: parts.onFenced,

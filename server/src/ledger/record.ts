@@ -5,13 +5,14 @@ import {
   createSecretKey,
   hash,
   type KeyObject,
+  randomBytes,
   randomFillSync,
 } from 'node:crypto';
 import { Fault } from '../kernel/index.ts';
 
 /**
- * The record of one entry (ADR 4): the entry and its committed values, each encrypted under a key of its own that, with its salt,
- * comes from a subject's key and a seed. Without the subject's key neither content nor salt can be had.
+ * The record of one entry (ADR 4): the entry and its committed values, each with its salt, encrypted under a key that comes from a subject's key.
+ * Without the subject's key neither content nor salt can be had.
  */
 
 export interface SubjectKey {
@@ -20,51 +21,87 @@ export interface SubjectKey {
   readonly key: KeyObject;
 }
 
+export type Kind = 'entry' | 'field';
+
+/** A value that has been encrypted, and the commitment to it. */
 export interface SealedValue {
-  readonly salt: Buffer;
+  readonly commitment: Buffer;
   readonly sealed: Buffer;
 }
 
-const seedBytes = 16;
+const segmentBytes = 16;
 const saltBytes = 16;
 const tagBytes = 16;
-/** Key version u16, seed, length u32. */
-const headBytes = 2 + seedBytes + 4;
-/** Each key encrypts one message, so the nonce need not differ. */
-const nonce = Buffer.alloc(12);
+/** Key version u16, segment, counter u32, length u32. */
+const headBytes = 2 + segmentBytes + 4 + 4;
+/** A commitment is `SHA-256(prefix ‖ salt ‖ value)`. */
+const prefixes: Record<Kind, number> = { entry: 0x01, field: 0x02 };
+const labels: Record<Kind, Buffer> = {
+  entry: Buffer.from('vallum/entry/v1'),
+  field: Buffer.from('vallum/field/v1'),
+};
 
-const labels = { entry: Buffer.from('vallum/entry/v1'), field: Buffer.from('vallum/field/v1') };
-type Kind = keyof typeof labels;
-
-const seeds = Buffer.alloc(4096);
-let seedsUsed = seeds.length;
-function nextSeed(): Buffer {
-  if (seedsUsed === seeds.length) {
-    randomFillSync(seeds);
-    seedsUsed = 0;
-  }
-  seedsUsed += seedBytes;
-  return seeds.subarray(seedsUsed - seedBytes, seedsUsed);
+/** HKDF-Expand (RFC 5869, 2.3) with SHA-256: one block, 32 bytes. The subject's key is uniform, so extracting would add nothing (3.3). */
+function segmentKey(key: KeyObject, kind: Kind, segment: Buffer): KeyObject {
+  return createSecretKey(
+    createHmac('sha256', key).update(labels[kind]).update(segment).update('\x01').digest(),
+  );
 }
 
-/** HKDF-Expand with SHA-512 (RFC 5869, 2.3) for up to 64 bytes: one block. 32 bytes of key, 16 of salt. */
-const expand = (key: KeyObject, kind: Kind, seed: Buffer): Buffer =>
-  createHmac('sha512', key).update(labels[kind]).update(seed).update('\x01').digest();
+const salts = Buffer.alloc(4096);
+let saltsUsed = salts.length;
+function nextSalt(): number {
+  if (saltsUsed === salts.length) {
+    randomFillSync(salts);
+    saltsUsed = 0;
+  }
+  saltsUsed += saltBytes;
+  return saltsUsed - saltBytes;
+}
 
-/** Encrypts one value. The salt is what a commitment to it takes. */
-export function sealValue({ key, version }: SubjectKey, kind: Kind, value: Buffer): SealedValue {
-  const seed = nextSeed();
-  const okm = expand(key, kind, seed);
-  const cipher = createCipheriv('aes-256-gcm', createSecretKey(okm.subarray(0, 32)), nonce);
-  const body = cipher.update(value);
-  cipher.final();
-  const sealed = Buffer.allocUnsafe(headBytes + body.length + tagBytes);
-  sealed.writeUInt16BE(version, 0);
-  seed.copy(sealed, 2);
-  sealed.writeUInt32BE(body.length + tagBytes, 2 + seedBytes);
-  body.copy(sealed, headBytes);
-  cipher.getAuthTag().copy(sealed, headBytes + body.length);
-  return { salt: okm.subarray(32, 32 + saltBytes), sealed };
+export interface Sealer {
+  seal(text: string): SealedValue;
+}
+
+/**
+ * Seals values of one subject. It draws a segment at random and counts in it; the key belongs to the segment and the count is the nonce, so no pair of them comes
+ * twice, also with many processes and after a restart, which draw segments of their own.
+ */
+export function createSealer({ key, version }: SubjectKey, kind: Kind): Sealer {
+  let segment = randomBytes(segmentBytes);
+  let own = segmentKey(key, kind, segment);
+  let counter = 0;
+  const nonce = Buffer.alloc(12);
+
+  return {
+    seal(text) {
+      if (counter === 0xffffffff) {
+        segment = randomBytes(segmentBytes);
+        own = segmentKey(key, kind, segment);
+        counter = 0;
+      }
+      counter++;
+      const length = Buffer.byteLength(text);
+      const plain = Buffer.allocUnsafe(1 + saltBytes + length);
+      plain[0] = prefixes[kind];
+      const salt = nextSalt();
+      salts.copy(plain, 1, salt, salt + saltBytes);
+      plain.write(text, 1 + saltBytes, length, 'utf8');
+
+      nonce.writeUInt32BE(counter, 8);
+      const cipher = createCipheriv('aes-256-gcm', own, nonce);
+      const body = cipher.update(plain.subarray(1));
+      cipher.final();
+      const sealed = Buffer.allocUnsafe(headBytes + body.length + tagBytes);
+      sealed.writeUInt16BE(version, 0);
+      segment.copy(sealed, 2);
+      sealed.writeUInt32BE(counter, 2 + segmentBytes);
+      sealed.writeUInt32BE(body.length + tagBytes, 6 + segmentBytes);
+      body.copy(sealed, headBytes);
+      cipher.getAuthTag().copy(sealed, headBytes + body.length);
+      return { commitment: hash('sha256', plain, 'buffer'), sealed };
+    },
+  };
 }
 
 /** The version of the key that a sealed value needs. */
@@ -72,33 +109,18 @@ export const keyVersionOf = (sealed: Buffer): number => sealed.readUInt16BE(0);
 
 /** @throws Fault `internal` when the bytes are not what was sealed under this key. */
 export function openValue(key: KeyObject, kind: Kind, sealed: Buffer): { value: Buffer; salt: Buffer } {
-  const okm = expand(key, kind, sealed.subarray(2, 2 + seedBytes));
-  const end = headBytes + sealed.readUInt32BE(2 + seedBytes);
+  const own = segmentKey(key, kind, sealed.subarray(2, 2 + segmentBytes));
+  const nonce = Buffer.alloc(12);
+  sealed.copy(nonce, 8, 2 + segmentBytes, 6 + segmentBytes);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(okm.subarray(0, 32)), nonce, {
-      authTagLength: tagBytes,
-    });
-    decipher.setAuthTag(sealed.subarray(end - tagBytes, end));
-    const value = Buffer.concat([
-      decipher.update(sealed.subarray(headBytes, end - tagBytes)),
-      decipher.final(),
-    ]);
-    return { value, salt: okm.subarray(32, 32 + saltBytes) };
+    const decipher = createDecipheriv('aes-256-gcm', own, nonce, { authTagLength: tagBytes });
+    decipher.setAuthTag(sealed.subarray(-tagBytes));
+    const plain = Buffer.concat([decipher.update(sealed.subarray(headBytes, -tagBytes)), decipher.final()]);
+    return { salt: plain.subarray(0, saltBytes), value: plain.subarray(saltBytes) };
   } catch (cause) {
     throw new Fault('internal', { because: 'a ledger record does not open with its key', cause });
   }
 }
-
-const entryPrefix = Buffer.from([0x01]);
-const fieldPrefix = Buffer.from([0x02]);
-
-/** `SHA-256(0x01 ‖ salt ‖ entry)`. */
-export const commitEntry = (salt: Buffer, entry: Buffer): Buffer =>
-  hash('sha256', Buffer.concat([entryPrefix, salt, entry]), 'buffer');
-
-/** `SHA-256(0x02 ‖ salt ‖ value)`. */
-export const commitField = (salt: Buffer, value: Buffer): Buffer =>
-  hash('sha256', Buffer.concat([fieldPrefix, salt, value]), 'buffer');
 
 export interface SealedField {
   readonly name: string;
@@ -106,9 +128,11 @@ export interface SealedField {
   readonly sealed: Buffer;
 }
 
+const recordVersion = Buffer.from([0x01]);
+
 /** A record's bytes: version, the sealed entry, the sealed fields. */
 export function encodeRecord(entry: Buffer, fields: readonly SealedField[]): Buffer {
-  const parts: Buffer[] = [entryPrefix, entry];
+  const parts: Buffer[] = [recordVersion, entry];
   for (const { name, subject, sealed } of fields) {
     for (const text of [name, subject]) parts.push(Buffer.from([Buffer.byteLength(text)]), Buffer.from(text));
     parts.push(sealed);
@@ -126,7 +150,7 @@ export function decodeRecord(record: Buffer): { entry: Buffer; fields: SealedFie
     return record.subarray(at - bytes, at);
   };
   const takeSealed = (): Buffer => {
-    const length = take(headBytes).readUInt32BE(2 + seedBytes);
+    const length = take(headBytes).readUInt32BE(headBytes - 4);
     at -= headBytes;
     return take(headBytes + length);
   };

@@ -3,8 +3,9 @@ import { uuidOf } from '@vallum/contract';
 import { type Clock, Fault, type NewEntry } from '../kernel/index.ts';
 import type { Appender } from './appender.ts';
 import type { Head } from './head.ts';
-import { type AuditKeys, type Leaf, sealEntry } from './leaf.ts';
+import { type Leaf, sealEntry } from './leaf.ts';
 import type { EntryStore } from './ports.ts';
+import type { TenantSealers } from './tenant-sealers.ts';
 
 /** One entry on its way into the log. */
 interface Waiting {
@@ -28,7 +29,7 @@ export interface SequencerLimits {
 interface SequencerParts {
   readonly appender: Appender;
   readonly entries: EntryStore;
-  readonly auditKeys: AuditKeys;
+  readonly sealers: TenantSealers;
   readonly clock: Clock;
   readonly limits: SequencerLimits;
   /** This process was declared dead and must end. */
@@ -43,7 +44,7 @@ const pausesMs = [20, 50, 100, 250, 500];
  * Group commit without a timer: if no commit is in flight, commit at once; everything that arrives meanwhile goes in the next one.
  * One batch is on its way at a time, so the order of the log is the order of arrival.
  */
-export function createSequencer({ appender, entries, auditKeys, clock, limits, ...parts }: SequencerParts) {
+export function createSequencer({ appender, entries, sealers, clock, limits, ...parts }: SequencerParts) {
   let waiting: Waiting[] = [];
   let inFlight: readonly Waiting[] = [];
   /** Intents without an outcome, by id, with their global index, oldest first: what is lost if this process dies. */
@@ -142,11 +143,11 @@ export function createSequencer({ appender, entries, auditKeys, clock, limits, .
   }
   async function append(newEntry: NewEntry): Promise<number> {
     const { entry } = newEntry;
-    const key = auditKeys.atHand(entry.tenant) ?? (await auditKeys.load(entry.tenant));
+    const sealer = sealers.atHand(entry.tenant) ?? (await sealers.load(entry.tenant));
     if (closed) throw unavailable('the ledger has stopped');
     if (waiting.length + inFlight.length >= limits.outstanding)
       throw unavailable('too many entries wait for the ledger');
-    const leaf = sealEntry(newEntry, key);
+    const leaf = sealEntry(newEntry, sealer);
     return new Promise((resolve, reject) => {
       waiting.push({ entry, leaf, resolve, reject, deadlineMs: clock.now() + limits.waitMs });
       pumping ??= pump();
