@@ -113,6 +113,8 @@ export function openValue(key: KeyObject, kind: Kind, sealed: Buffer): { value: 
   const nonce = Buffer.alloc(12);
   sealed.copy(nonce, 8, 2 + segmentBytes, 6 + segmentBytes);
   try {
+    if (sealed.readUInt32BE(headBytes - 4) !== sealed.length - headBytes)
+      throw new RangeError('its length is not its own');
     const decipher = createDecipheriv('aes-256-gcm', own, nonce, { authTagLength: tagBytes });
     decipher.setAuthTag(sealed.subarray(-tagBytes));
     const plain = Buffer.concat([decipher.update(sealed.subarray(headBytes, -tagBytes)), decipher.final()]);
