@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { z } from 'zod';
 import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { parseJsonText } from './json-text.ts';
 import { createRate, createWindowLimit } from './rates.ts';
 
 interface EdgeLimits {
@@ -78,16 +79,16 @@ async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
     throw new Fault('media-type-unsupported', { detail: 'Send JSON with content-type: application/json.' });
   }
   x.bytes = await x.arrival.body(x.route.bodyBytes);
-  x.body = checked(schema, parse(x.bytes), 'body');
+  x.body = checked(schema, parseJsonText(textOf(x.bytes)), 'body');
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function parse(bytes: Buffer): unknown {
+function textOf(bytes: Buffer): string {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return utf8.decode(bytes);
   } catch {
-    throw new Fault('input-invalid', { detail: 'body: not valid JSON in UTF-8.' });
+    throw new Fault('input-invalid', { detail: 'body: not valid UTF-8.' });
   }
 }
 
