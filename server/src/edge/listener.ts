@@ -12,6 +12,7 @@ import {
 } from '../kernel/index.ts';
 import { createReply } from './reply.ts';
 import { runExchange } from './run.ts';
+import { refuseUnreadable, refusing } from './unreadable.ts';
 
 interface ListenerParts {
   readonly host: string;
@@ -26,8 +27,9 @@ interface ListenerParts {
   readonly onOver: (exchange: Exchange, status: number | undefined) => void;
 }
 
-/** Headers and first line together; Node answers 431 to more. */
+/** Headers and first line together. */
 const headerBytes = 32 * 1024;
+const pathPartUnits = 512;
 const headersTimeoutMs = 15_000;
 const bodyTimeoutMs = 30_000;
 
@@ -40,20 +42,33 @@ export interface Listener extends Service {
 /** Fastify for listening and routing, and nothing else: each route is hijacked at once, and what happens to it is the request path (ADR 6). */
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
   let draining = false;
-  const running = new Set<Exchange>();
+  const running = new Map<Exchange, ServerResponse>();
   let idle = (): void => {};
 
   const server = fastify({
     logger: false,
     bodyLimit: Number.MAX_SAFE_INTEGER,
     exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 512 },
-    http: { maxHeaderSize: headerBytes, requireHostHeader: true },
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: pathPartUnits },
+    // A request without a host is refused below, in our words.
+    http: { maxHeaderSize: headerBytes, requireHostHeader: false },
     requestTimeout: bodyTimeoutMs,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: false,
+    // Its router's own errors: the path cannot be decoded, or a part of it is too long.
+    frameworkErrors(_error, request, reply) {
+      reply.hijack();
+      serve(wrongPath, request.raw, reply.raw, {});
+    },
+    clientErrorHandler(error, socket) {
+      // Words of ours in the middle of an answer would be taken for a part of it.
+      const answering = [...running.values()].some((each) => each.socket === socket && each.headersSent);
+      if (answering) socket.destroy();
+      else refuseUnreadable(error, socket, clock.now());
+    },
   });
+  server.server.on('checkExpectation', (request, response) => serve(wrongExpectation, request, response, {}));
   server.server.headersTimeout = headersTimeoutMs;
   // Bodies are read by the path, after authentication.
   server.removeAllContentTypeParsers();
@@ -66,9 +81,11 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     params: Record<string, string>,
   ): void {
     const now = clock.now();
-    const x = new Exchange(newId('request', now), now, route, arrivalOf(request, params));
+    // RFC 9112, section 3.2. An older HTTP knows none, and load balancers still ask in it.
+    const served = request.headers.host === undefined && request.httpVersion === '1.1' ? withoutHost : route;
+    const x = new Exchange(newId('request', now), now, served, arrivalOf(request, params));
     const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
-    running.add(x);
+    running.set(x, response);
     response.on('close', () => {
       if (!response.writableFinished) {
         x.clientGone = true;
@@ -128,19 +145,14 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
   };
 }
 
-/** Fastify's answer for what is not routed, as a route like any other. */
-const nothingHere: Route = {
-  method: 'GET',
-  path: '*',
-  action: 'open',
-  summary: 'What is not there',
-  api: 'vallum',
-  seals: 'none',
-  bodyBytes: 0,
-  answer() {
-    throw new Fault('not-found', { detail: 'No such path, or not with this method.' });
-  },
-};
+// What has no route of its own, as routes like any other.
+const nothingHere = refusing('not-found', 'No such path, or not with this method.');
+const wrongPath = refusing(
+  'input-invalid',
+  `path: has a part that is not percent-encoded UTF-8, or longer than ${pathPartUnits} characters.`,
+);
+const withoutHost = refusing('input-invalid', 'headers: HTTP/1.1 needs a Host header.');
+const wrongExpectation = refusing('input-invalid', 'headers: Expect may be 100-continue only.');
 
 function arrivalOf(request: IncomingMessage, params: Record<string, string>): Arrival {
   const url = request.url ?? '/';

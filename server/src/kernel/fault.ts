@@ -58,6 +58,12 @@ export const faultCatalog = {
     retry: false,
     openai: 'invalid_request_error',
   },
+  'headers-too-large': {
+    status: 431,
+    title: 'The request line and headers are too large',
+    retry: false,
+    openai: 'invalid_request_error',
+  },
   'rate-limited': { status: 429, title: 'Too many requests', retry: true, openai: 'rate_limit_error' },
   'quota-exhausted': { status: 429, title: 'Quota exhausted', retry: true, openai: 'insufficient_quota' },
   internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
