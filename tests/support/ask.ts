@@ -24,7 +24,11 @@ export interface Question {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Sends one request. Unlike `fetch` it shows the reply's headers as they came, and adds none of its own. */
-export function ask(server: { readonly url: string }, path: string, question: Question = {}): Promise<Answer> {
+export function ask(
+  server: { readonly url: string },
+  path: string,
+  question: Question = {},
+): Promise<Answer> {
   const { key, body, method = body === undefined ? 'GET' : 'POST' } = question;
   const payload =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);

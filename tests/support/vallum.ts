@@ -50,7 +50,10 @@ const readyMs = 60_000;
 const goneMs = 30_000;
 
 /** @throws Error with what it printed, when it does not get ready */
-export async function startVallum({ settings = {}, folder = newFolder() }: VallumOptions = {}): Promise<Vallum> {
+export async function startVallum({
+  settings = {},
+  folder = newFolder(),
+}: VallumOptions = {}): Promise<Vallum> {
   const data = path.join(folder, 'data');
   makePassable(data);
   const config = path.join(folder, 'vallum.yaml');
