@@ -1,0 +1,6 @@
+export interface Options {
+  /** Fewer loads, rounds and seconds: to see where one is, not to publish. */
+  readonly quick: boolean;
+  /** Where the CPU profile of the Vallum that is measured goes, if one is taken. */
+  readonly profile: string | undefined;
+}
