@@ -1,55 +1,42 @@
-import { allCells, fewCells, instant, slow } from '../gateway/cells.ts';
+import { allCells, fewCells, instant, nameOf, slow } from '../gateway/cells.ts';
 import { startCommittingPassthrough, startPassthrough } from '../gateway/passthroughs.ts';
 import { startPortkey } from '../gateway/portkey.ts';
 import { gatewayReport } from '../gateway/report.ts';
-import { type CellResult, type Effort, runCell, warmUp } from '../gateway/rounds.ts';
+import { type CellResult, type Effort, runCell } from '../gateway/rounds.ts';
+import { warmUpAll, withSuite } from '../gateway/suite.ts';
 import { startVallumContender } from '../gateway/vallum.ts';
-import { startProgram } from '../processes/child.ts';
-import { keepApart, sharing } from '../processes/cores.ts';
-import { atTheEnd, type Stoppable } from '../processes/together.ts';
+import { sharing } from '../processes/cores.ts';
+import { threadTimes } from '../processes/cpu.ts';
 import { circumstances } from '../report/machine.ts';
-import { say } from '../report/say.ts';
 import type { Options } from './options.ts';
 
-const thorough: Effort = { rounds: 5, ms: 4_000, warmUpMs: [15_000, 40_000] };
+const thorough: Effort = { rounds: 5, ms: 2_500, warmUpMs: [15_000, 30_000] };
 const brief: Effort = { rounds: 3, ms: 2_000, warmUpMs: [8_000, 12_000] };
 
-/** Vallum between a client and a model, against proxies that do less. */
-export async function gateway(options: Options): Promise<string> {
-  const effort = options.quick ? brief : thorough;
-  const cells = options.quick ? fewCells : allCells;
-  return atTheEnd(async (stop) => {
-    const keep = <S extends Stoppable>(started: S): S => {
-      stop.push(started);
-      return started;
-    };
-    const upstream = keep(await startProgram('servers/upstream.ts'));
-    const load = keep(await startProgram('load/load-process.ts'));
-    const contenders = [
-      keep(await startPassthrough(upstream.port)),
-      keep(await startCommittingPassthrough(upstream.port)),
-      keep(await startVallumContender(upstream.port, [instant, slow], options.profile)),
-      keep(await startPortkey(upstream.port)),
-    ];
-    keepApart(
-      contenders.map(({ pid }) => pid),
-      [upstream.pid, load.pid, ...contenders.flatMap(({ postgresPid }) => postgresPid ?? [])],
-    );
+/** Vallum between a client and a model, against proxies that do less. @throws Error when `--load` fits none of the loads */
+export async function gateway({ quick, load: wanted, profile }: Options): Promise<string> {
+  const effort = quick ? brief : thorough;
+  const known = quick && wanted === undefined ? fewCells : allCells;
+  const cells = known.filter((cell) => nameOf(cell).includes(wanted ?? ''));
+  if (cells.length === 0)
+    throw new Error(`--load ${wanted} is in none of these names:\n${known.map(nameOf).join('\n')}`);
+  const kinds = [false, true].filter((stream) => cells.some((cell) => cell.stream === stream));
+  const warm = kinds.map((stream) => ({ stream, connections: 32, model: instant }));
 
-    const notes: string[] = [];
-    const warm = [false, true].map((stream) => ({ stream, connections: 32, model: instant }));
-    const unsettled: string[] = [];
-    for (const contender of contenders) {
-      say(`warming up: ${contender.name}`);
-      if (!(await warmUp(load, contender, warm, effort))) unsettled.push(contender.name);
-    }
-    if (unsettled.length > 0)
-      notes.push(
-        `After ${effort.warmUpMs[1] / 1000} s of warming up, the CPU per request still moved: ${unsettled.join(', ')}.`,
-      );
+  const starts = [
+    startPassthrough,
+    startCommittingPassthrough,
+    (port: number) => startVallumContender(port, [instant, slow], profile),
+    startPortkey,
+  ];
+  return withSuite(starts, async (suite) => {
+    const notes = await warmUpAll(suite, warm, effort);
     const results: CellResult[] = [];
-    for (const cell of cells) results.push(await runCell(load, contenders, cell, effort));
+    for (const cell of cells) results.push(await runCell(suite.load, suite.contenders, cell, effort));
     notes.push(`Medians of ${effort.rounds} rounds of ${effort.ms / 1000} s.`);
+    const own = suite.contenders.find(({ name }) => name === 'vallum');
+    if (profile !== undefined && own)
+      notes.push(`CPU of Vallum's threads, in seconds: ${threadTimes(own.pid)}.`);
     return gatewayReport(results, circumstances(sharing()), notes);
   });
 }

@@ -8,6 +8,9 @@ export interface Cell {
 
 export const instant = 'instant';
 export const slow = 'wait-50ms';
+/** An event of a stream every so often. */
+export const paced = 'paced-10ms';
+export const slowlyPaced = 'paced-100ms';
 
 const counts = [1, 32, 128];
 
@@ -24,5 +27,6 @@ export const fewCells: readonly Cell[] = [
   { stream: true, connections: 32, model: instant },
 ];
 
+/** As a user names it: `--load` picks by a part of this. */
 export const nameOf = ({ stream, connections, model }: Cell): string =>
   `${stream ? 'stream' : 'plain'}, ${connections} connection${connections > 1 ? 's' : ''}, upstream ${model === slow ? '50 ms' : model}`;

@@ -41,7 +41,8 @@ export async function problemWith(
   }
 }
 
-const loadOf = (contender: Contender, { model, stream, connections }: Cell, ms: number): Load => ({
+/** The requests of a load, as they go to one server. */
+export const loadOf = (contender: Contender, { model, stream, connections }: Cell, ms: number): Load => ({
   port: contender.port,
   request: wireRequest(contender, requestBody(model, stream)),
   connections,

@@ -44,6 +44,21 @@ export function childrenOf(pid: number): number[] {
     });
 }
 
+/** The CPU time of each kind of thread of a process, in seconds, most first: `node 12.3, V8Worker 4.5`. */
+export function threadTimes(pid: number): string {
+  const ticks = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    const stat = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    ticks.set(name, (ticks.get(name) ?? 0) + field(stat, 14) + field(stat, 15));
+  }
+  return [...ticks]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, each]) => `${name} ${((each * tickMicros) / 1e6).toFixed(1)}`)
+    .join(', ');
+}
+
 /** Memory that a process holds, in bytes. */
 export function residentBytes(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
