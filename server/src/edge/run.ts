@@ -36,8 +36,7 @@ export async function runExchange(
         if (goesOn(x.decision)) x.judge('block', { by: step.name, code: faultOf(error).code });
         throw error;
       } finally {
-        // Whole numbers: a field that is now an integer and now a fraction keeps this function from being optimised.
-        x.steps.push({ name: step.name, micros: Math.round(clock.micros() - began), decision: x.decision });
+        x.trace(step.name, clock.micros() - began);
       }
     }
   } catch (error) {
