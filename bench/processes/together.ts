@@ -5,7 +5,13 @@ export interface Stoppable {
 /** Runs work that starts things, and stops them all, last first, however it ends. @throws what the work threw, or why something did not stop */
 export async function atTheEnd<T>(work: (stop: Stoppable[]) => Promise<T>): Promise<T> {
   const started: Stoppable[] = [];
-  const stopAll = async (): Promise<void> => {
+  // Once, whoever comes first: an interrupt makes the work fail, and who waits for that must wait for the stops as well.
+  let stopping: Promise<void> | undefined;
+  const stopAll = (): Promise<void> => {
+    stopping ??= stopEach();
+    return stopping;
+  };
+  const stopEach = async (): Promise<void> => {
     const errors: unknown[] = [];
     for (const each of started.splice(0).reverse())
       await each.stop().catch((error: unknown) => void errors.push(error));
