@@ -139,6 +139,8 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
           new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
         ]);
       }
+      // Told before the providers stop: the record would blame one of them for our stop.
+      for (const x of running.keys()) x.abort();
       server.server.closeAllConnections();
       await closed;
     },
