@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   type Arrival,
   type Clock,
@@ -113,10 +113,13 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     });
   }
   // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
-  server.setNotFoundHandler((request, reply) => {
+  const nowhere = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
     serve(nothingHere, request.raw, reply.raw, {});
-  });
+  };
+  server.setNotFoundHandler(nowhere);
+  // There Fastify looks at the content type first, and would refuse one that is none in its own words.
+  server.setErrorHandler((_error, request, reply) => nowhere(request, reply));
 
   return {
     name: 'edge listener',
