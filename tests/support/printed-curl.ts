@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import type { Vallum } from './vallum.ts';
 
-/** The command that a start prints for who wants to try it, exactly as it stands there. */
-export function printedCurl(stderr: string): string {
-  const line = stderr.split('\n').find((each) => /^ *curl /.test(each));
+/** The command that the newest start has printed for who wants to try it, exactly as it stands there. */
+function printedCurl(stderr: string): string {
+  const line = stderr.split('\n').findLast((each) => /^ *curl /.test(each));
   if (line === undefined) throw new Error(`no curl was printed:\n${stderr}`);
   return line;
 }
