@@ -39,7 +39,7 @@ describe('a key that does not open', () => {
     await revokeKey(vallum, revoked);
     const neverUsed = await makeKey(vallum);
     await revokeKey(vallum, neverUsed);
-    const expiring = await makeKey(vallum, { expiresAt: new Date(Date.now() + 3_000).toISOString() });
+    const expiring = await makeKey(vallum, { expiresAt: new Date(Date.now() + 5_000).toISOString() });
     await expect.poll(async () => (await call(expiring.key)).status, { timeout: 20_000 }).toBe(401);
 
     const good = vallum.secrets.apiKey;

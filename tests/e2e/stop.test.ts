@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import path from 'node:path';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import type OpenAI from 'openai';
 import { expect, it, onTestFinished } from 'vitest';
 import { ask } from '../support/ask.ts';
@@ -17,7 +17,7 @@ import {
 
 /* A stop is a drain: who is being served is served to the end, who comes later is refused. */
 
-const say = (vallum: Vallum, prompt: string, model = 'rehearsal') =>
+const say = (vallum: Vallum, prompt: string, model: string) =>
   openaiClient(vallum, vallum.secrets.apiKey).chat.completions.create({
     model,
     messages: [user(prompt)],
@@ -50,27 +50,53 @@ async function knock({ url }: Vallum): Promise<string> {
   }
 }
 
-it.each([
-  ['SIGTERM', () => startVallum()],
-  ['SIGINT', () => startVallum()],
-  ['Ctrl-C', startInTerminal],
-])('%s lets a running stream end, lets nobody in meanwhile, and is a clean stop', async (name, launch) => {
-  const vallum = await launch();
-  onTestFinished(() => vallum.remove());
-  const rest = await begin(await say(vallum, '[[rehearse: delay=100ms chunk=10 length=300]]'));
-  const stopped = vallum.stop(name === 'SIGTERM' ? name : 'SIGINT');
-  await expect.poll(() => knock(vallum), { interval: 10 }).toBe('ECONNREFUSED');
-  let isOver = false;
-  const ended = rest().finally(() => {
-    isOver = true;
+/** A provider whose answer begins at once, and ends when it is told to. */
+async function patientProvider() {
+  const chunk = (delta: object, finish: string | null) =>
+    `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'patient', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+  let finish = (): void => {};
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(chunk({ content: 'One moment. ' }, null) + chunk({ content: 'Just a bit more. ' }, null));
+    finish = () => void response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
   });
-  // It was refused while the stream went on, not after it.
-  expect(isOver).toBe(false);
-  expect(await ended).toBe('stop');
-  // npm itself is ended by a Ctrl-C, whatever the program below it says.
-  expect(await stopped).toBe(name === 'Ctrl-C' ? null : 0);
-  expect(vallum.output.stdout).toContain('"event":"stopped"');
-});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/v1`, finish: () => finish() };
+}
+
+it.each([
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGINT'],
+  ['Ctrl-C in a terminal', 'SIGINT'],
+] as const)(
+  '%s lets a running stream end, lets nobody in meanwhile, and is a clean stop',
+  async (name, signal) => {
+    const provider = await patientProvider();
+    const inTerminal = name !== signal;
+    const vallum = await startVallum({
+      inTerminal,
+      settings: {
+        limits: { drain_ms: 20_000 },
+        models: { providers: [{ name: 'patient', base_url: provider.url, models: [{ id: 'patient' }] }] },
+      },
+    });
+    onTestFinished(() => vallum.remove());
+    const rest = await begin(await say(vallum, 'Hello', 'patient'));
+    const stopped = vallum.stop(signal);
+    await expect.poll(() => knock(vallum), { interval: 10, timeout: 15_000 }).toBe('ECONNREFUSED');
+    provider.finish();
+    expect(await rest()).toBe('stop');
+    // npm itself is ended by a Ctrl-C, whatever the program below it says.
+    expect(await stopped).toBe(inTerminal ? null : 0);
+    expect(vallum.output.stdout).toContain('"event":"stopped"');
+  },
+);
 
 it('a stream that would not end in time is broken off, and is on record as that after the next start', async () => {
   const upstream = await startOpenaiUpstream();
@@ -105,17 +131,3 @@ it('a second start on the same data is refused, says why, and disturbs nothing',
   await expect(second).rejects.toThrow(/could not start/);
   expect((await ask(vallum, '/v1/models', { key: vallum.secrets.apiKey })).status).toBe(200);
 });
-
-/** A Ctrl-C in a terminal reaches npm and all below it at once. */
-function startInTerminal(): Promise<Vallum> {
-  const folder = newFolder();
-  const data = path.join(folder, 'data');
-  return launchVallum({
-    command: ['npm', 'start'],
-    cwd: repository,
-    env: environment({ VALLUM_DATA: data, VALLUM_PORT: '0' }),
-    data,
-    folder,
-    group: true,
-  });
-}

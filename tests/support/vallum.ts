@@ -60,6 +60,8 @@ interface VallumOptions {
   readonly settings?: Settings;
   /** A folder for everything, made by the test; else a new one in the system's temporary folder. */
   readonly folder?: string;
+  /** By `npm start`, in a process group of its own: a signal reaches npm and all below it, as Ctrl-C in a terminal does. */
+  readonly inTerminal?: boolean;
 }
 
 /** Starts may wait for a disk that others keep busy. */
@@ -67,14 +69,16 @@ const readyMs = 60_000;
 const goneMs = 30_000;
 
 /** From this tree. @throws Error with what it printed, when it does not get ready */
-export function startVallum({ settings = {}, folder = newFolder() }: VallumOptions = {}): Promise<Vallum> {
+export function startVallum(options: VallumOptions = {}): Promise<Vallum> {
+  const { settings = {}, folder = newFolder(), inTerminal = false } = options;
   const data = path.join(folder, 'data');
   makePassable(data);
   const config = path.join(folder, 'vallum.yaml');
   // JSON is YAML.
   writeFileSync(config, JSON.stringify(settings));
   return launchVallum({
-    command: [process.execPath, 'scripts/node.mjs', 'server/src/main.ts'],
+    command: inTerminal ? ['npm', 'start'] : [process.execPath, 'scripts/node.mjs', 'server/src/main.ts'],
+    group: inTerminal,
     cwd: repository,
     env: environment({ VALLUM_DATA: data, VALLUM_PORT: '0', VALLUM_CONFIG: config }),
     data,
