@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   type Arrival,
   type Clock,
@@ -109,23 +109,16 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     void runExchange({ path, clock, deadline }, x, reply);
   }
 
-  for (const route of routes) {
-    server.route({
-      method: route.method,
-      url: route.path,
-      // As soon as the route is known, and before anything of Fastify's reads the body: the path does, after authentication.
-      onRequest(request, reply) {
-        reply.hijack();
-        serve(route, request.raw, reply.raw, request.params as Record<string, string>);
-      },
-      handler() {},
-    });
-  }
-  // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
-  server.setNotFoundHandler((request, reply) => {
+  // As soon as the route is known, and before anything of Fastify's looks at the body: the path does, after authentication.
+  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
-    serve(nothingHere, request.raw, reply.raw, {});
+    // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
+    const { route = nothingHere } = request.routeOptions.config as { route?: Route };
+    serve(route, request.raw, reply.raw, (request.params ?? {}) as Record<string, string>);
   });
+  for (const route of routes)
+    server.route({ method: route.method, url: route.path, config: { route }, handler() {} });
+  server.setNotFoundHandler(() => {});
 
   return {
     name: 'edge listener',
@@ -149,6 +142,8 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
           new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
         ]);
       }
+      // Told before the providers stop: the record would blame one of them for our stop.
+      for (const x of running.keys()) x.abort();
       server.server.closeAllConnections();
       await closed;
     },
