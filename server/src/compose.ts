@@ -65,6 +65,7 @@ export async function compose(
   const ledgerData = path.join(data, 'ledger');
   const highWater = fileHighWater(ledgerData);
   const writers = writerFile(ledgerData);
+  const dead = await writers.previous();
   const ledger = createLedger({
     store: postgresLedgerStore({ appending, reading }),
     entries: postgresEntryStore(doors),
@@ -76,7 +77,7 @@ export async function compose(
     deployment: `${new URL(url).hostname}/${foundation.deployment}`,
     platform,
     open: config.ledger.public,
-    dead: await writers.previous(),
+    dead,
     limits: {
       outstanding: config.ledger.outstanding,
       batch: config.ledger.batch,
@@ -194,8 +195,10 @@ export async function compose(
       name: 'ledger',
       async start() {
         await keys.create(platform);
-        await writers.remember(ledger.writer);
+        // Those before stay known until they are fenced: this start may be killed too.
+        await writers.remember(...dead, ledger.writer);
         await ledger.service.start();
+        await writers.remember(ledger.writer);
       },
       async stop() {
         await ledger.service.stop();
