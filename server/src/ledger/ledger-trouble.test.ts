@@ -177,6 +177,36 @@ describe('a process that died', () => {
     for (const ledger of [...finders, dead]) await ledger.stop();
   });
 
+  it('is fenced after the batch that it had under way, so that what that batch opens is found too', async () => {
+    const dead = await testLedger(deployment, { name: 'dead' });
+    await dead.append(entryOf(deployment.tenant));
+    // The database is slow in the middle of this batch: past its look at the fence, before its end.
+    await database.owner.script('BEGIN; LOCK TABLE ledger_entries IN SHARE ROW EXCLUSIVE MODE');
+    const open = newId('request', Date.now());
+    const appended = dead.append(entryOf(deployment.tenant, 'intent', open));
+    await until(async () => {
+      const waiting = sql`SELECT pid FROM pg_locks WHERE relation = 'ledger_entries'::regclass AND NOT granted`;
+      return (await database.owner.query(waiting)).length > 0;
+    });
+    const starting = testLedger(deployment, { name: 'finder', dead: [dead.writer] });
+    await sleep(300);
+    await database.owner.script('COMMIT');
+    await appended;
+    const finder = await starting;
+    await until(async () => (await entries()).some(({ id, phase }) => phase === 1 && isOf(id, open)));
+    for (const ledger of [finder, dead]) await ledger.stop();
+  });
+
+  it('on its way to an orderly stop has what it left open sealed as lost', async () => {
+    const first = await testLedger(deployment, { name: 'first' });
+    const open = newId('request', Date.now());
+    await first.append(entryOf(deployment.tenant, 'intent', open));
+    await first.stop();
+    const second = await testLedger(deployment, { name: 'second', dead: [first.writer] });
+    await until(async () => (await entries()).some(({ id, phase }) => phase === 1 && isOf(id, open)));
+    await second.stop();
+  });
+
   it('that stopped in order has left nothing to find', async () => {
     const first = await testLedger(deployment, { name: 'first' });
     await first.append(entryOf(deployment.tenant));
@@ -310,6 +340,8 @@ describe('the journal', () => {
     await before.stop();
   });
 });
+
+const isOf = (uuid: unknown, id: string): boolean => idOf('request', uuid as string) === id;
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {

@@ -145,6 +145,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     dead: parts.dead,
     heartbeatMs,
     silentMs,
+    settled: sequencer.settled,
     onControlEpoch,
     onFenced: parts.onFenced,
     onTrouble,
@@ -181,8 +182,8 @@ export function createLedger(parts: LedgerParts): Ledger {
       async stop() {
         for (const timer of timers) clearInterval(timer);
         await Promise.race([tally.flush(), sleep(graceMs, undefined, { ref: false })]);
-        await writers.stop();
         await sequencer.stop(graceMs);
+        await writers.stop();
         await marks.flush();
       },
     },
