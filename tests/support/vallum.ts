@@ -38,9 +38,11 @@ export interface Vallum {
   remove(): Promise<void>;
 }
 
+export type Settings = Readonly<Record<string, unknown>>;
+
 interface VallumOptions {
   /** The settings, as `vallum.yaml` holds them. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: Settings;
   /** A folder for everything, made by the test; else a new one in the system's temporary folder. */
   readonly folder?: string;
 }
@@ -63,7 +65,11 @@ export async function startVallum({
   const output = { stdout: '', stderr: '' };
   let child: ChildProcess | undefined;
   let url = '';
-  const lastDefence = (): void => void child?.kill('SIGKILL');
+  const lastDefence = (): void => {
+    child?.kill('SIGKILL');
+    const database = postmasterOf(clusterOf(data));
+    if (database !== undefined) process.kill(database, 'SIGQUIT');
+  };
   process.on('exit', lastDefence);
 
   async function start(): Promise<void> {
