@@ -85,6 +85,13 @@ export async function compose(
     },
     onControlEpoch: () => authenticate.forget(),
     onFenced: () => end('another process has declared this one dead'),
+    onBroken: ({ because }) =>
+      log.error(
+        'the database does not contain what the ledger had signed: that log is frozen, and a new one begins',
+        {
+          code: because,
+        },
+      ),
     onTrouble: (error) => log.warn('the ledger has trouble', { error }),
   });
 
@@ -128,10 +135,17 @@ export async function compose(
     if (ledger.silentMs() > silentMs) return 'The database does not answer.';
     return undefined;
   };
-  const notes = async (): Promise<string[]> =>
-    (await secrets.exists())
+  const notes = async (): Promise<string[]> => [
+    ...((await secrets.exists())
       ? ['The first secrets are still on disk (bootstrap.json): take them over and delete the file.']
-      : [];
+      : []),
+    ...ledger
+      .broken()
+      .map(
+        ({ origin, because }) =>
+          `The ledger's log ${origin} is frozen (${because}): the database does not contain what it had signed, as after a restore of an earlier state. A new log has begun.`,
+      ),
+  ];
   const routes = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),

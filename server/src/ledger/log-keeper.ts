@@ -11,8 +11,16 @@ export interface Begun {
   readonly after: { readonly origin: string; readonly size: number; readonly because: Freeze } | undefined;
 }
 
+/** A log that was frozen because the database did not contain it any more as it had been signed. */
+export interface Broken {
+  readonly origin: string;
+  readonly because: Exclude<Freeze, 'ended'>;
+}
+
 export interface Opened {
   readonly head: Head;
+  /** Oldest first. */
+  readonly broken: readonly Broken[];
   /** Present for the process that began the log. */
   readonly begun: Begun | undefined;
 }
@@ -71,7 +79,7 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
       const logs = await store.logs();
       const newest = logs.at(-1);
       const verdict = newest && (await judge(newest, logs, mark));
-      if (typeof verdict === 'object') return { head: verdict, begun };
+      if (typeof verdict === 'object') return { head: verdict, broken: logs.flatMap(brokenOf), begun };
 
       await store.locked(async (held) => {
         const still = await held.head();
@@ -88,3 +96,6 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
     }
   };
 }
+
+const brokenOf = ({ log: { origin }, frozen }: LogHead): Broken[] =>
+  frozen === undefined || frozen === 'ended' ? [] : [{ origin, because: frozen }];
