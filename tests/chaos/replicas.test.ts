@@ -171,4 +171,15 @@ describe.runIf(hasProcessTable)('three servers on one database', () => {
     },
     limitMs,
   );
+
+  it(
+    'leave a folder to who has it, since who starts on it takes the one before for dead',
+    async () => {
+      const having = replicas[1]?.server();
+      await expect(replicas[1]?.launch().ready).rejects.toThrow(`is in use by process ${having?.pid}`);
+      expect(having?.hasEnded()).toBe(false);
+      expect((await call(urls[1] ?? '', { path: '/ready' })).status).toBe(200);
+    },
+    limitMs,
+  );
 });
