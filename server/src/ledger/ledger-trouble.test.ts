@@ -301,6 +301,20 @@ describe('the turn of a year', () => {
   });
 });
 
+describe('a log that was begun by a process that died before its first entry', () => {
+  it('has that entry from the next one, since it says what the log follows', async () => {
+    const dying = testLedger(deployment, { store: (store) => ({ ...store, append: lost }) });
+    await expect(dying).rejects.toMatchObject({ code: 'unavailable' });
+    const ledger = await testLedger(deployment);
+    await ledger.append(entryOf(deployment.tenant));
+    expect(await ledger.store.logs()).toHaveLength(1);
+    expect((await entries(deployment.platform)).map(({ kind, position }) => [kind, position])).toEqual([
+      ['log', 0],
+    ]);
+    await ledger.stop();
+  });
+});
+
 describe('an entry that the database refuses', () => {
   it('is refused alone: those that came with it are in the log, and so are those after it', async () => {
     const ledger = await testLedger(deployment);

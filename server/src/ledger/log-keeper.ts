@@ -21,7 +21,7 @@ export interface Opened {
   readonly head: Head;
   /** Oldest first. */
   readonly broken: readonly Broken[];
-  /** Present for the process that began the log. */
+  /** Present while the log has no first entry: for who began it, and for others when that one died before it. */
   readonly begun: Begun | undefined;
 }
 
@@ -79,7 +79,10 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
       const logs = await store.logs();
       const newest = logs.at(-1);
       const verdict = newest && (await judge(newest, logs, mark));
-      if (typeof verdict === 'object') return { head: verdict, broken: logs.flatMap(brokenOf), begun };
+      if (typeof verdict === 'object') {
+        if (newest?.last === undefined) begun ??= begunAfter(logs.at(-2));
+        return { head: verdict, broken: logs.flatMap(brokenOf), begun };
+      }
 
       await store.locked(async (held) => {
         const still = await held.head();
@@ -96,6 +99,13 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
     }
   };
 }
+
+const begunAfter = (before: LogHead | undefined): Begun => ({
+  after:
+    before?.frozen === undefined
+      ? undefined
+      : { origin: before.log.origin, size: before.last?.next ?? 0, because: before.frozen },
+});
 
 const brokenOf = ({ log: { origin }, frozen }: LogHead): Broken[] =>
   frozen === undefined || frozen === 'ended' ? [] : [{ origin, because: frozen }];
