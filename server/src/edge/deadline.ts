@@ -1,12 +1,10 @@
 import { Fault } from '../kernel/index.ts';
+import { InFlight } from './in-flight.ts';
 
-/** One that is running, in a list by when they began. What is taken out refers to nobody any more, so that it keeps nobody alive. */
 interface Held {
   readonly name: string;
   readonly began: number;
   readonly reject: (late: Fault) => void;
-  before: Held | undefined;
-  after: Held | undefined;
 }
 
 /** How often it is looked who is late, as a share of the time that they have. */
@@ -20,35 +18,17 @@ export interface Deadline {
 
 /** @param ms what work may take; it may get a tenth more. */
 export function createDeadline(ms: number): Deadline {
-  let first: Held | undefined;
-  let last: Held | undefined;
+  const held = new InFlight<Held>();
   let timer: NodeJS.Timeout | undefined;
-
-  function add(held: Held): void {
-    held.before = last;
-    if (last) last.after = held;
-    else first = held;
-    last = held;
-    timer ??= setInterval(look, Math.ceil(ms / looks));
-  }
-
-  function remove(held: Held): void {
-    const { before, after } = held;
-    if (before) before.after = after;
-    else if (first === held) first = after;
-    if (after) after.before = before;
-    else if (last === held) last = before;
-    held.before = undefined;
-    held.after = undefined;
-  }
 
   function look(): void {
     const now = performance.now();
-    for (let held = first; held && now - held.began >= ms; held = first) {
-      remove(held);
-      held.reject(new Fault('unavailable', { because: `${held.name} passed its deadline of ${ms} ms` }));
+    for (let one = held.first; one && now - one.what.began >= ms; one = held.first) {
+      held.remove(one);
+      const { name, reject } = one.what;
+      reject(new Fault('unavailable', { because: `${name} passed its deadline of ${ms} ms` }));
     }
-    if (first) return;
+    if (held.size > 0) return;
     clearInterval(timer);
     timer = undefined;
   }
@@ -56,15 +36,15 @@ export function createDeadline(ms: number): Deadline {
   return {
     hold: (work, name) =>
       new Promise((resolve, reject) => {
-        const held: Held = { name, began: performance.now(), reject, before: undefined, after: undefined };
-        add(held);
+        const one = held.add({ name, began: performance.now(), reject });
+        timer ??= setInterval(look, Math.ceil(ms / looks));
         work.then(
           () => {
-            remove(held);
+            held.remove(one);
             resolve();
           },
           (error: unknown) => {
-            remove(held);
+            held.remove(one);
             reject(error);
           },
         );

@@ -12,6 +12,7 @@ import {
   type Service,
 } from '../kernel/index.ts';
 import { createDeadline } from './deadline.ts';
+import { InFlight } from './in-flight.ts';
 import { createReply } from './reply.ts';
 import { runExchange } from './run.ts';
 import { refuseUnreadable, refusing } from './unreadable.ts';
@@ -49,9 +50,7 @@ export interface Listener extends Service {
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
   let draining = false;
   const deadline = createDeadline(parts.stepDeadlineMs);
-  // A number and no collection: a Set that is added to and deleted from with each exchange keeps those that are over alive, until the garbage
-  // collector looks at all of memory, since each table that it has outgrown refers to the next.
-  let running = 0;
+  const running = new InFlight<Exchange>();
   let idle = (): void => {};
 
   const server = fastify({
@@ -90,7 +89,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     const served = request.headers.host === undefined && request.httpVersion === '1.1' ? withoutHost : route;
     const x = new Exchange(newId('request', now), now, served, arrivalOf(request, params));
     const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
-    running++;
+    const one = running.add(x);
     const socket: AnsweringSocket = request.socket;
     socket[latest] = response;
     response.on('close', () => {
@@ -101,10 +100,10 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       x.over();
     });
     x.whenOver(() => {
-      running--;
+      running.remove(one);
       if (socket[latest] === response) socket[latest] = undefined;
       parts.onOver(x, reply.status());
-      if (running === 0) idle();
+      if (running.size === 0) idle();
     });
     void runExchange({ path, clock, deadline }, x, reply);
   }
@@ -134,7 +133,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       draining = true;
       const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
       server.server.closeIdleConnections();
-      if (running > 0) {
+      if (running.size > 0) {
         await Promise.race([
           new Promise<void>((resolve) => {
             idle = resolve;
@@ -143,7 +142,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
         ]);
       }
       // Told before the providers stop: the record would blame one of them for our stop.
-      for (const x of running.keys()) x.abort();
+      for (const x of running.all()) x.abort();
       server.server.closeAllConnections();
       await closed;
     },
