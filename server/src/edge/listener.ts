@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   type Arrival,
@@ -33,6 +34,12 @@ const headerBytes = 32 * 1024;
 const pathPartUnits = 512;
 const headersTimeoutMs = 15_000;
 const bodyTimeoutMs = 30_000;
+/** A few turns of the loop; a bound, since a request that was pipelined behind another one may never be told. */
+const brokenOffMs = 1_000;
+
+/** The reply that a connection is waiting for, or getting. */
+const latest = Symbol('latest reply');
+type AnsweringSocket = Socket & { [latest]?: ServerResponse | undefined };
 
 export interface Listener extends Service {
   /** The port that was given, once it listens. */
@@ -44,7 +51,9 @@ export interface Listener extends Service {
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
   let draining = false;
   const deadline = createDeadline(parts.stepDeadlineMs);
-  const running = new Map<Exchange, ServerResponse>();
+  // A number and no collection: a Set that is added to and deleted from with each exchange keeps those that are over alive, until the garbage
+  // collector looks at all of memory, since each table that it has outgrown refers to the next.
+  let running = 0;
   let idle = (): void => {};
 
   const server = fastify({
@@ -65,8 +74,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     },
     clientErrorHandler(error, socket) {
       // Words of ours in the middle of an answer would be taken for a part of it.
-      const answering = [...running.values()].some((each) => each.socket === socket && each.headersSent);
-      if (answering) socket.destroy();
+      if ((socket as AnsweringSocket)[latest]?.headersSent) socket.destroy();
       else refuseUnreadable(error, socket, clock.now());
     },
   });
@@ -84,7 +92,9 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     const served = request.headers.host === undefined && request.httpVersion === '1.1' ? withoutHost : route;
     const x = new Exchange(newId('request', now), now, served, arrivalOf(request, params));
     const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
-    running.set(x, response);
+    running++;
+    const socket: AnsweringSocket = request.socket;
+    socket[latest] = response;
     response.on('close', () => {
       if (!response.writableFinished) {
         x.clientGone = true;
@@ -93,9 +103,10 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       x.over();
     });
     x.whenOver(() => {
-      running.delete(x);
+      running--;
+      if (socket[latest] === response) socket[latest] = undefined;
       parts.onOver(x, reply.status());
-      if (running.size === 0) idle();
+      if (running === 0) idle();
     });
     void runExchange({ path, clock, deadline }, x, reply);
   }
@@ -121,6 +132,17 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
   // There Fastify looks at the content type first, and would refuse one that is none in its own words.
   server.setErrorHandler((_error, request, reply) => nowhere(request, reply));
 
+  /** Until nothing runs any more, or so long. */
+  async function untilIdle(ms: number): Promise<void> {
+    if (running === 0) return;
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        idle = resolve;
+      }),
+      new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    ]);
+  }
+
   return {
     name: 'edge listener',
     port() {
@@ -135,18 +157,11 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       draining = true;
       const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
       server.server.closeIdleConnections();
-      if (running.size > 0) {
-        await Promise.race([
-          new Promise<void>((resolve) => {
-            idle = resolve;
-          }),
-          new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
-        ]);
-      }
-      // Told before the providers stop: the record would blame one of them for our stop.
-      for (const x of running.keys()) x.abort();
+      await untilIdle(parts.drainMs);
       server.server.closeAllConnections();
       await closed;
+      // Each exchange is told by its response that it was broken off. Were the providers stopped before that, the record would blame one of them.
+      await untilIdle(brokenOffMs);
     },
   };
 }
