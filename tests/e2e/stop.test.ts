@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type OpenAI from 'openai';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { ask } from '../support/ask.ts';
 import { openaiClient, user } from '../support/openai-client.ts';
 import { startOpenaiUpstream } from '../support/openai-upstream.ts';
@@ -62,41 +62,78 @@ async function patientProvider() {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/v1`, finish: () => finish() };
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    finish: () => finish(),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
-it.each([
-  ['SIGTERM', 'SIGTERM'],
-  ['SIGINT', 'SIGINT'],
-  ['Ctrl-C in a terminal', 'SIGINT'],
-] as const)(
-  '%s lets a running stream end, lets nobody in meanwhile, and is a clean stop',
-  async (name, signal) => {
-    const provider = await patientProvider();
-    const inTerminal = name !== signal;
-    const vallum = await startVallum({
+describe.each([
+  ['the process', ['SIGTERM', 'SIGINT'], false],
+  // A Ctrl-C ends npm itself, whatever the program below it says.
+  ['npm and all below it, in a terminal', ['SIGINT'], true],
+] as const)('a signal to %s', (_, signals, inTerminal) => {
+  let provider: Awaited<ReturnType<typeof patientProvider>>;
+  let vallum: Vallum;
+  beforeAll(async () => {
+    provider = await patientProvider();
+    vallum = await startVallum({
       inTerminal,
       settings: {
         limits: { drain_ms: 20_000 },
         models: { providers: [{ name: 'patient', base_url: provider.url, models: [{ id: 'patient' }] }] },
       },
     });
-    onTestFinished(() => vallum.remove());
-    const rest = await begin(await say(vallum, 'Hello', 'patient'));
-    const stopped = vallum.stop(signal);
-    await expect.poll(() => knock(vallum), { interval: 10, timeout: 15_000 }).toBe('ECONNREFUSED');
-    provider.finish();
-    expect(await rest()).toBe('stop');
-    // npm itself is ended by a Ctrl-C, whatever the program below it says.
-    expect(await stopped).toBe(inTerminal ? null : 0);
-    expect(vallum.output.stdout).toContain('"event":"stopped"');
-  },
-);
+  });
+  afterAll(async () => {
+    await vallum?.remove();
+    provider?.close();
+  });
+
+  it.each(signals)(
+    '%s lets a running stream end, lets nobody in meanwhile, and is a clean stop',
+    async (signal) => {
+      const rest = await begin(await say(vallum, 'Hello', 'patient'));
+      const printed = vallum.output.stdout.length;
+      const stopped = vallum.stop(signal);
+      await expect.poll(() => knock(vallum), { interval: 10, timeout: 15_000 }).toBe('ECONNREFUSED');
+      provider.finish();
+      expect(await rest()).toBe('stop');
+      expect(await stopped).toBe(inTerminal ? null : 0);
+      expect(vallum.output.stdout.slice(printed)).toContain('"event":"stopped"');
+      await vallum.start();
+    },
+  );
+
+  it('leaves what was sealed: each of those streams is complete', async () => {
+    const list = await ask(vallum, '/v1/requests', { key: vallum.secrets.apiKey });
+    expect(list.json()).toMatchObject({
+      data: signals.map(() => ({ resource: 'model/patient', ended: 'complete' })),
+    });
+  });
+
+  it.skipIf(inTerminal)(
+    'a second start on the same data is refused, names the process that holds it, and disturbs nothing',
+    async () => {
+      const folder = newFolder();
+      const second = launchVallum({
+        command: [process.execPath, 'scripts/node.mjs', 'server/src/main.ts'],
+        cwd: repository,
+        env: environment({ VALLUM_DATA: vallum.data, VALLUM_PORT: '0' }),
+        // So that what this test deletes is not the first one's.
+        data: folder,
+        folder,
+      });
+      await expect(second).rejects.toThrow(new RegExp(`could not start.*\\b${vallum.pid}\\b`, 's'));
+      expect((await ask(vallum, '/v1/models', { key: vallum.secrets.apiKey })).status).toBe(200);
+    },
+  );
+});
 
 it('a stream that would not end in time is broken off, and is on record as that after the next start', async () => {
   const upstream = await startOpenaiUpstream();
@@ -116,18 +153,4 @@ it('a stream that would not end in time is broken off, and is on record as that 
   await vallum.start();
   const list = await ask(vallum, '/v1/requests?limit=1', { key: vallum.secrets.apiKey });
   expect(list.json()).toMatchObject({ data: [{ resource: 'model/slow', ended: 'aborted', fault: null }] });
-});
-
-it('a second start on the same data is refused, says why, and disturbs nothing', async () => {
-  const vallum = await startVallum();
-  onTestFinished(() => vallum.remove());
-  const second = launchVallum({
-    command: [process.execPath, 'scripts/node.mjs', 'server/src/main.ts'],
-    cwd: repository,
-    env: environment({ VALLUM_DATA: vallum.data, VALLUM_PORT: '0' }),
-    data: newFolder(),
-    folder: newFolder(),
-  });
-  await expect(second).rejects.toThrow(/could not start/);
-  expect((await ask(vallum, '/v1/models', { key: vallum.secrets.apiKey })).status).toBe(200);
 });

@@ -35,6 +35,8 @@ const headerBytes = 32 * 1024;
 const pathPartUnits = 512;
 const headersTimeoutMs = 15_000;
 const bodyTimeoutMs = 30_000;
+/** A few turns of the loop; a bound, since a request that was pipelined behind another one may never be told. */
+const brokenOffMs = 1_000;
 
 /** The reply that a connection is waiting for, or getting. */
 const latest = Symbol('latest reply');
@@ -119,6 +121,17 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     server.route({ method: route.method, url: route.path, config: { route }, handler() {} });
   server.setNotFoundHandler(() => {});
 
+  /** Until nothing runs any more, or so long. */
+  async function untilIdle(ms: number): Promise<void> {
+    if (running.size === 0) return;
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        idle = resolve;
+      }),
+      new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    ]);
+  }
+
   return {
     name: 'edge listener',
     port() {
@@ -133,18 +146,13 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       draining = true;
       const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
       server.server.closeIdleConnections();
-      if (running.size > 0) {
-        await Promise.race([
-          new Promise<void>((resolve) => {
-            idle = resolve;
-          }),
-          new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
-        ]);
-      }
+      await untilIdle(parts.drainMs);
       // Told before the providers stop: the record would blame one of them for our stop.
       for (const x of running.all()) x.abort();
       server.server.closeAllConnections();
       await closed;
+      // Each exchange ends once its connection has.
+      await untilIdle(brokenOffMs);
     },
   };
 }
