@@ -45,8 +45,8 @@ describe.runIf(hasProcessTable)('a server whose database is in trouble', () => {
     server = createDeployment({
       settings: {
         keys: { keyfile_with_outside_database: true },
-        ledger: { wait_ms: 1_000 },
-        limits: { anonymous_per_address: 1_000_000, step_ms: 1_500, drain_ms: 500 },
+        ledger: { wait_ms: 2_000 },
+        limits: { anonymous_per_address: 1_000_000, step_ms: 3_000, drain_ms: 500 },
         models: { providers: [{ name: 'gated', base_url: upstream.url, models: [{ id: 'gated' }] }] },
       },
       environment: { VALLUM_DATABASE_URL: keeper.databaseUrl(proxy.host), VALLUM_KEYS: keeper.keys },
