@@ -151,6 +151,7 @@ const result = await atTheEnd(async (stop) => {
     },
     onControlEpoch: () => {},
     onFenced: () => {},
+    onBroken: () => {},
     onTrouble: (error) => process.stderr.write(`the ledger has trouble: ${String(error)}\n`),
   });
   await ledger.service.start();
