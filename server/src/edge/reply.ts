@@ -11,6 +11,9 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
+/** A producer that does not pause within a turn must learn that the client is slow. */
+const flushBytes = 16 * 1024;
+
 interface ReplyParts {
   readonly response: ServerResponse;
   /** Told of every fault that is shown, with what is not. */
@@ -25,7 +28,27 @@ export function createReply(
   { response, onFault, draining }: ReplyParts,
 ): Outlet & { status(): number | undefined } {
   let status: number | undefined;
-  response.on('drain', () => x.resume?.());
+  /** Whether the client takes what is sent. */
+  let flowing = true;
+  response.on('drain', () => {
+    flowing = true;
+    x.resume?.();
+  });
+
+  /** Frames of this turn of the loop: a model sends several events in one piece, and each write of its own is a call of the system. */
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  function taken(): Uint8Array | undefined {
+    const [first] = pending;
+    const all = pending.length > 1 ? Buffer.concat(pending) : first;
+    pending = [];
+    pendingBytes = 0;
+    return all;
+  }
+  function flush(): void {
+    const bytes = taken();
+    if (bytes && !response.writableEnded && !response.destroyed) flowing = response.write(bytes);
+  }
 
   function headersOf(
     contentType: string,
@@ -47,16 +70,17 @@ export function createReply(
 
   /** A complete reply is written at once with its length; until then its head waits. */
   let waiting: ReplyHead | undefined;
-  let whole: Uint8Array | undefined;
 
   function fail(error: unknown): void {
     onFault(x, error);
     if (response.destroyed || response.writableEnded) return;
     const fault = faultOf(error);
     if (response.headersSent) {
+      flush();
       response.end(x.route.content?.stream?.(x.body).failure(fault, x.id));
       return;
     }
+    pending = [];
     const { body, contentType, status: code } = renderError(x, fault);
     status = code;
     const { retry } = faultCatalog[fault.code];
@@ -83,17 +107,21 @@ export function createReply(
       else response.writeHead(head.status, headersOf(head.contentType, head.headers));
     },
     frame(bytes) {
-      if (!waiting) return response.write(bytes);
-      whole = whole ? Buffer.concat([whole, bytes]) : bytes;
-      return true;
+      pending.push(bytes);
+      if (waiting) return true;
+      pendingBytes += bytes.length;
+      if (pendingBytes >= flushBytes) flush();
+      else if (pending.length === 1) process.nextTick(flush);
+      return flowing;
     },
     end() {
+      const last = taken();
       if (waiting) {
         const { status: code, contentType, headers } = waiting;
-        response.writeHead(code, headersOf(contentType, headers, whole?.length ?? 0));
+        response.writeHead(code, headersOf(contentType, headers, last?.length ?? 0));
       }
-      // Head and body in one call are one segment on the wire.
-      response.end(whole);
+      // What is left and the end in one call are one segment on the wire.
+      response.end(last);
     },
     fail,
   };
