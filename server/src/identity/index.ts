@@ -5,6 +5,10 @@
  */
 export { createAuthenticate } from './authenticate.ts';
 export { bootstrap } from './bootstrap.ts';
+export {
+  /** @public for the listener, when it speaks TLS */
+  grantOfCertificate,
+} from './certificates/certificate-grant.ts';
 export { createPlaces } from './places.ts';
 export { identityRoutes } from './routes.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
