@@ -81,6 +81,16 @@ describe('the keys of an issuer', () => {
     await expect.poll(() => status(first)).toBe('not-authenticated');
   });
 
+  it('that are two of one name are asked for again too, so that a mistake of the issuer ends when it mends it', async () => {
+    const { issuer, status, clock } = setUp();
+    issuer.says = () => keySetOf(first, signingKey(first.id));
+    expect(await status()).toBe('not-authenticated');
+    issuer.says = () => keySetOf(first);
+    clock.pass(5 * minuteMs);
+    await expect.poll(() => status()).toBe('accepted');
+    expect(issuer.asked).toBe(2);
+  });
+
   it.each([
     ['is down', () => Promise.reject(new Error('ECONNREFUSED'))],
     ['answers with a page', () => '<html>Bad gateway</html>'],

@@ -74,8 +74,8 @@ export function createIssuerKeys({ issuer, fetchKeys, clock, onTrouble }: Issuer
     async find(id: string | undefined, algorithm: Algorithm): Promise<CryptoKey> {
       const ageMs = nowMs() - gotMs;
       if (ageMs < keptMs) {
-        const known = choose(id, algorithm);
         if (ageMs >= freshMs) void refresh();
+        const known = choose(id, algorithm);
         if (known) return known;
       }
       await refresh();
