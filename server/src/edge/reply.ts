@@ -1,5 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { type Exchange, faultCatalog, faultOf, type Outlet, type ReplyHead } from '../kernel/index.ts';
+import {
+  type Exchange,
+  type Fault,
+  faultCatalog,
+  faultOf,
+  type Outlet,
+  type ReplyHead,
+} from '../kernel/index.ts';
 import { renderError } from './problem.ts';
 
 /** Sent with every reply. Nothing that we answer is a page, so nothing of it may run, be framed or be sniffed. */
@@ -91,7 +98,7 @@ export function createReply(
         {
           ...(!retry && { 'x-should-retry': 'false' }),
           ...(fault.retryAfterSeconds !== undefined && { 'retry-after': String(fault.retryAfterSeconds) }),
-          ...(fault.code === 'not-authenticated' && { 'www-authenticate': 'Bearer realm="vallum"' }),
+          ...(fault.code === 'not-authenticated' && { 'www-authenticate': challengeOf(fault) }),
         },
         body.length,
       ),
@@ -126,6 +133,10 @@ export function createReply(
     fail,
   };
 }
+
+/** RFC 6750, section 3: which scheme, and an error code where a credential was sent. */
+const challengeOf = ({ challenge }: Fault): string =>
+  challenge ? `Bearer realm="vallum", error="${challenge}"` : 'Bearer realm="vallum"';
 
 /** Milliseconds of so many µs, as text: to write a fraction takes longer than most steps. */
 const millis = Array.from({ length: 1_000 }, (_, micros) => String(micros / 1_000));
