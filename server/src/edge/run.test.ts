@@ -36,7 +36,15 @@ async function run(steps: readonly Step[], refuse?: RequestPath['refuse']) {
     refuse: refuse ?? (async (_, { code }) => void told.push(`recorded ${code}`)),
   };
   const now = Date.now();
-  const arrival = { method: 'GET', path: '/', query: '', params: {}, headers: {}, address: '' };
+  const arrival = {
+    method: 'GET',
+    path: '/',
+    query: '',
+    params: {},
+    headers: {},
+    rawHeaders: [],
+    address: '',
+  };
   const x = new Exchange(newId('request', now), now, route, {
     ...arrival,
     body: async () => Buffer.alloc(0),
