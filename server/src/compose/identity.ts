@@ -1,33 +1,51 @@
 import type { Config } from '../config.ts';
-import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
+import { postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
 import {
   bootstrap,
   createAuthenticate,
-  createKeyVerifier,
   createPlaces,
   createRefusalLog,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  ownRights,
 } from '../identity/index.ts';
-import type { Clock, LedgerAppend, Log, Route, Service, Step } from '../kernel/index.ts';
+import type {
+  Caller,
+  Clock,
+  Control,
+  Exchange,
+  LedgerAppend,
+  Log,
+  Route,
+  Service,
+  Step,
+} from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
+import { composeCredentials } from './credentials.ts';
 
 interface IdentityParts {
   readonly config: Config;
   readonly foundation: Foundation;
   readonly doors: Doors;
   readonly ledger: LedgerAppend;
+  readonly control: Control;
+  /** What policy says to a caller who wants to do this to that. */
+  readonly may: (caller: Caller, action: string, resource: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 interface Identity {
   readonly authenticate: Step;
+  /** Finds an exchange's caller again. */
+  again(exchange: Exchange): Promise<void>;
   /** Everything that is believed of credentials is asked for again. */
   forget(): void;
+  /** API keys of the whole deployment that should be replaced. */
+  keysDue(): number;
   readonly routes: readonly Route[];
   readonly services: readonly Service[];
   /** See `bootstrap` in identity. */
@@ -37,7 +55,16 @@ interface Identity {
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
-export function composeIdentity({ config, foundation, doors, ledger, clock, log }: IdentityParts): Identity {
+export function composeIdentity({
+  config,
+  foundation,
+  doors,
+  ledger,
+  control,
+  may,
+  clock,
+  log,
+}: IdentityParts): Identity {
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -51,18 +78,29 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
     onRefused: createRefusalLog(log, clock),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
-  const { step, forget } = createAuthenticate({
-    verifiers: [
-      ...(issuers.length > 0 ? [tokens] : []),
-      createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
-    ],
+  const credentials = composeCredentials({
+    config,
+    foundation,
+    doors,
+    directory,
+    ledger,
+    mayGrant: ownRights,
+    may,
+    clock,
+    log,
+  });
+  const { step, again, forget } = createAuthenticate({
+    verifiers: [...(issuers.length > 0 ? [tokens] : []), ...credentials.verifiers],
+    control,
     clock,
   });
   return {
     authenticate: step,
+    again,
     forget,
-    routes: identityRoutes({ directory, ledger, keys, peppers, clock }),
-    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }],
+    keysDue: credentials.keysDue,
+    routes: [...identityRoutes({ directory, ledger, keys, clock }), ...credentials.routes],
+    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }, ...credentials.services],
     bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
   };
 }
