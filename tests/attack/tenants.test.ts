@@ -118,6 +118,15 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(keys, (id) => `/v1/keys/${id}`),
     ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`),
   ],
+  'GET /v1/sessions': () => plain('/v1/sessions'),
+  'PATCH /v1/sessions/current': ({ tenant }) =>
+    [tenant].map((id) => [
+      { path: '/v1/sessions/current', body: { tenant: id } },
+      { path: '/v1/sessions/current', body: { tenant: twin(id) } },
+    ]),
+  'DELETE /v1/sessions/current': () => plain('/v1/sessions/current'),
+  'DELETE /v1/sessions/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/sessions/${id.replace('req_', 'ses_')}`),
   'GET /v1/requests': ({ tenant, requests }) => [
     ...pairs(requests, (id) => `/v1/requests?cursor=${id}`),
     ...pairs([tenant], (id) => `/v1/requests?tenant=${id}`),
@@ -164,8 +173,8 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
   ...(body && { body }),
 });
 
-/** Administration is of the whole organization. */
-const isAdministration = (route: PublicRoute): boolean => /\/v1\/(tenants|keys)/.test(route);
+/** Administration is of the whole organization; and what belongs to people is not for keys. */
+const isAdministration = (route: PublicRoute): boolean => /\/v1\/(tenants|keys|sessions|users)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

@@ -1,15 +1,19 @@
 import type { Config } from '../config.ts';
 import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
   bootstrap,
   createAuthenticate,
   createKeyVerifier,
   createPlaces,
   createRefusalLog,
+  createSameOrigin,
+  createSessions,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  sessionRoutes,
 } from '../identity/index.ts';
 import type { Clock, LedgerAppend, Log, Route, Service, Step } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
@@ -51,7 +55,27 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
     onRefused: createRefusalLog(log, clock),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
+  const {
+    idle_minutes: idleMinutes,
+    absolute_hours: absoluteHours,
+    rate_per_minute: ratePerMinute,
+  } = config.identity.sessions;
+  const sameOrigin = createSameOrigin(config.url);
+  const sessions = createSessions({
+    store: postgresSessions(doors),
+    ledger,
+    peppers,
+    clock,
+    sameOrigin,
+    idleMs: idleMinutes * 60_000,
+    absoluteMs: absoluteHours * 3_600_000,
+    ratePerMinute,
+    secure: config.url?.startsWith('https:') ?? false,
+    forget: () => forget(),
+    onTrouble: (error) => log.warn('the use of a session could not be noted', { error }),
+  });
   const { step, forget } = createAuthenticate({
+    cookie: { name: sessions.cookieName, verifier: sessions.verifier },
     verifiers: [
       ...(issuers.length > 0 ? [tokens] : []),
       createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
@@ -61,7 +85,7 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
   return {
     authenticate: step,
     forget,
-    routes: identityRoutes({ directory, ledger, keys, peppers, clock }),
+    routes: [...identityRoutes({ directory, ledger, keys, peppers, clock }), ...sessionRoutes({ sessions })],
     services: [{ name: 'issuers', start: async () => {}, stop: documents.close }],
     bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
   };

@@ -12,6 +12,9 @@ export {
 export { createKeyVerifier } from './key-verifier.ts';
 export { createPlaces } from './places.ts';
 export { identityRoutes } from './routes.ts';
+export { sessionRoutes } from './sessions/routes.ts';
+export { createSameOrigin } from './sessions/same-origin.ts';
+export { createSessions } from './sessions/sessions.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
 export { createRefusalLog } from './tokens/refusal-log.ts';
 export { createTokenVerifier } from './tokens/verifier.ts';
