@@ -15,4 +15,5 @@ export * from './opening.ts';
 export * from './passkeys.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
+export * from './roles.ts';
 export * from './sessions.ts';
