@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { name, scope } from './admin.ts';
+import { displayName, scope } from './admin.ts';
 import { id } from './id.ts';
 
 /** An address, or a network in CIDR notation. */
@@ -15,7 +15,7 @@ export const newKey = z
     tenant: id('tenant').optional(),
     /** The service account whose key it is. Calls are the account's then, with its roles; a key without one stands for itself. */
     service: id('service').optional(),
-    name,
+    name: displayName,
     scopes: z.array(scope).max(16).default([]),
     rate_per_minute: ratePerMinute.default(100),
     /** From where it may be used; from anywhere where there are none. */
@@ -30,7 +30,7 @@ export const newKey = z
 /** What may be changed of a key; what is absent stays. */
 export const keyChange = z
   .strictObject({
-    name: name.optional(),
+    name: displayName.optional(),
     rate_per_minute: ratePerMinute.optional(),
     allowed_addresses: networks.optional(),
   })

@@ -108,7 +108,8 @@ BEGIN ATOMIC
                        WHERE p.id = ANY (c.made_from) AND p.organization_id = c.organization_id AND p.tenant_id = c.tenant_id AND p.revoked_at IS NOT NULL)
            OR c.root_kind = 'key' AND (k.id IS NULL OR k.revoked_at IS NOT NULL OR a.disabled_at IS NOT NULL)
            -- A session that is in another tenant by now is not the one that this was made from.
-           OR c.root_kind = 'session' AND (s.id IS NULL OR s.revoked_at IS NOT NULL OR s.tenant_id <> c.tenant_id OR u.disabled_at IS NOT NULL)
+           OR c.root_kind = 'session' AND (s.id IS NULL OR s.revoked_at IS NOT NULL OR s.tenant_id <> c.tenant_id OR u.disabled_at IS NOT NULL
+                                       OR u.one_time_until IS NOT NULL)
     FROM short_lived_credentials c
     JOIN tenants t ON t.id = c.tenant_id
     LEFT JOIN api_keys k ON c.root_kind = 'key' AND k.id = c.root_id AND k.organization_id = c.organization_id AND k.tenant_id = c.tenant_id

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { idOf, type TenantId } from '@vallum/contract';
 import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
@@ -6,28 +5,21 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
+import { loadPolicies } from './compose/policies.ts';
 import type { Config } from './config.ts';
 import { createDeadline, createListener, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
   createGuards,
-  createPolicies,
+  createRights,
   createWindow,
   injectionGuard,
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
 import { createStanding } from './identity/index.ts';
-import {
-  type Caller,
-  type Exchange,
-  faultCatalog,
-  faultOf,
-  type Log,
-  type Service,
-  systemClock,
-} from './kernel/index.ts';
+import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
 import { fileJournal } from './ledger/adapters/journal-file.ts';
@@ -123,9 +115,18 @@ export async function compose(
   // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
-  const may = (caller: Caller, action: string, resource: string): boolean =>
-    policies.decide(caller, action, resource).allowed;
-  const identity = composeIdentity({ config, foundation, doors, ledger, control, may, clock, log });
+  const rights = createRights(policies);
+  const identity = composeIdentity({
+    config,
+    foundation,
+    doors,
+    ledger,
+    control,
+    rights,
+    may: (...of) => policies.decide(...of).allowed,
+    clock,
+    log,
+  });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies,
@@ -263,13 +264,4 @@ export async function compose(
     listener,
   ];
   return { services, listener, secrets };
-}
-
-function loadPolicies() {
-  const folder = path.join(import.meta.dirname, '../policies');
-  const groups = JSON.parse(readFileSync(path.join(folder, 'actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  return createPolicies(readFileSync(path.join(folder, 'base.cedar'), 'utf8'), groups);
 }

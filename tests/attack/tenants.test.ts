@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeKey, makeTenant } from '../support/administer.ts';
+import { makeKey, makeService, makeTenant } from '../support/administer.ts';
 import { type Answer, ask, type Question } from '../support/ask.ts';
 import { normalised } from '../support/normalised.ts';
 import { user } from '../support/openai-client.ts';
@@ -21,6 +21,7 @@ interface Party {
   readonly keys: string[];
   /** Short-lived ones, made from its key. */
   readonly tokens: string[];
+  readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
   /** Words that only this tenant has used. */
@@ -41,7 +42,7 @@ afterAll(() => vallum?.remove());
 
 /** Makes a tenant, and has it do something of everything. */
 async function settle(name: string): Promise<Party> {
-  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-prompt`];
+  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-service-name`, `${name}-prompt`];
   const { id: tenant } = await makeTenant(vallum, `${name}-tenant-name`);
   const application = await makeKey(vallum, { tenant, name: `${name}-key-name` });
   const admin = await makeKey(vallum, {
@@ -49,6 +50,7 @@ async function settle(name: string): Promise<Party> {
     name: `${name}-key-name`,
     scopes: ['vallum:read', 'vallum:write', 'vallum:admin', 'models:invoke'],
   });
+  const service = await makeService(vallum, { tenant, name: `${name}-service-name` });
   const { key } = application;
   const body = (content: string) => ({ model: 'rehearsal', messages: [user(content)] });
   const answers: Answer[] = [];
@@ -71,6 +73,7 @@ async function settle(name: string): Promise<Party> {
     tenant,
     keys: [application.id, admin.id],
     tokens: [token.json<{ id: string }>().id],
+    service: service.id,
     requests: data.map(({ id }) => id),
     indexes: data.flatMap(({ ledger }) => [ledger.intent_index, ledger.outcome_index ?? []].flat()),
     words,
@@ -88,6 +91,30 @@ interface Probe {
 type Pair = readonly [theirs: Probe, absent: Probe];
 
 const chat = (more: object) => ({ model: 'rehearsal', messages: [user('Hello')], ...more });
+
+/** How the roles of what is at a path are asked for. */
+function holders<K extends 'users' | 'services'>(kind: K, idOf: (victim: Party) => string) {
+  const role = 'asg_01890a5d-ac96-774b-bcce-b302099a8057';
+  const of = (victim: Party, path: (id: string) => string, body?: object): Pair[] => {
+    const id = idOf(victim);
+    return [
+      [
+        { path: path(id), ...(body && { body }) },
+        { path: path(twin(id)), ...(body && { body }) },
+      ],
+    ];
+  };
+  return {
+    [`GET /v1/${kind}/:id/roles`]: (victim: Party) => of(victim, (id) => `/v1/${kind}/${id}/roles`),
+    [`POST /v1/${kind}/:id/roles`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles`, { role: 'agent', tenant: victim.tenant }),
+    [`DELETE /v1/${kind}/:id/roles/:assignment`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles/${role}`),
+  } as Record<
+    `${'GET' | 'POST'} /v1/${K}/:id/roles` | `DELETE /v1/${K}/:id/roles/:assignment`,
+    (victim: Party) => Pair[]
+  >;
+}
 
 /** How each route is asked for what is a tenant's. */
 const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
@@ -140,6 +167,38 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(tokens, (id) => `/v1/tokens/${id}`),
     ...pairs(tokens, (id) => `/v1/tokens/${id}?tenant=${tenant}`),
   ],
+  'GET /v1/sessions': () => plain('/v1/sessions'),
+  'PATCH /v1/sessions/current': ({ tenant }) =>
+    [tenant].map((id) => [
+      { path: '/v1/sessions/current', body: { tenant: id } },
+      { path: '/v1/sessions/current', body: { tenant: twin(id) } },
+    ]),
+  'DELETE /v1/sessions/current': () => plain('/v1/sessions/current'),
+  'DELETE /v1/sessions/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/sessions/${id.replace('req_', 'ses_')}`),
+  'GET /v1/roles': ({ tenant }) => pairs([tenant], (id) => `/v1/roles?tenant=${id}`),
+  ...holders('users', ({ tenant }) => tenant.replace('tnt_', 'usr_')),
+  ...holders('services', ({ service }) => service),
+  'GET /v1/services': ({ tenant, service }) => [
+    ...pairs([tenant], (id) => `/v1/services?tenant=${id}`),
+    ...pairs([service], (id) => `/v1/services?cursor=${id}`),
+  ],
+  'POST /v1/services': ({ tenant }) => [
+    [
+      { path: '/v1/services', body: { tenant, name: 'x' } },
+      { path: '/v1/services', body: { tenant: twin(tenant), name: 'x' } },
+    ],
+  ],
+  'GET /v1/services/:id': ({ tenant, service }) => [
+    ...pairs([service], (id) => `/v1/services/${id}`),
+    ...pairs([service], (id) => `/v1/services/${id}?tenant=${tenant}`),
+  ],
+  'PATCH /v1/services/:id': ({ service }) => [
+    [
+      { path: `/v1/services/${service}`, body: { disabled: true } },
+      { path: `/v1/services/${twin(service)}`, body: { disabled: true } },
+    ],
+  ],
   'GET /v1/requests': ({ tenant, requests }) => [
     ...pairs(requests, (id) => `/v1/requests?cursor=${id}`),
     ...pairs([tenant], (id) => `/v1/requests?tenant=${id}`),
@@ -190,8 +249,9 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
   ...(body && { body }),
 });
 
-/** Administration is of the whole organization. */
-const isAdministration = (route: PublicRoute): boolean => /\/v1\/(tenants|keys|tokens)/.test(route);
+/** Administration is of the whole organization; and what belongs to people is not for keys. */
+const isAdministration = (route: PublicRoute): boolean =>
+  /\/v1\/(tenants|keys|sessions|tokens|users|services)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

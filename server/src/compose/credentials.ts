@@ -1,3 +1,4 @@
+import type { TenantId } from '@vallum/contract';
 import type { Config } from '../config.ts';
 import { postgresCredentials, postgresKeys } from '../identity/adapters/keys-postgres.ts';
 import { postgresShortLived } from '../identity/adapters/short-lived-postgres.ts';
@@ -9,22 +10,27 @@ import {
   createTending,
   exchangeRoutes,
   keyRoutes,
-  type MayGrant,
   type Verifier,
 } from '../identity/index.ts';
-import type { Caller, Clock, LedgerAppend, Log, Route, Service } from '../kernel/index.ts';
+import type { Caller, Clock, LedgerAppend, Log, Rights, Route, Service } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
+
+type KeyRouteParts = Parameters<typeof keyRoutes>[0];
 
 interface CredentialParts {
   readonly config: Config;
   readonly foundation: Pick<Foundation, 'peppers'>;
   readonly doors: Doors;
-  readonly directory: Parameters<typeof keyRoutes>[0]['directory'];
+  readonly directory: KeyRouteParts['directory'];
+  readonly services: KeyRouteParts['services'];
+  readonly roles: KeyRouteParts['roles'];
   readonly ledger: LedgerAppend;
-  readonly mayGrant: MayGrant;
-  /** What policy says to a caller who wants to do this to that. */
-  readonly may: (caller: Caller, action: string, resource: string) => boolean;
+  readonly rights: Rights;
+  /** What policy says to a caller who wants to do this to that, which is this tenant's. */
+  readonly may: (caller: Caller, action: string, resource: string, of: TenantId) => boolean;
+  /** How long a session may rest. */
+  readonly sessionIdleMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,7 +45,7 @@ interface Credentials {
 
 /** The credentials that Vallum itself gives to programs: API keys, and what is made from credentials for some minutes. */
 export function composeCredentials(parts: CredentialParts): Credentials {
-  const { config, doors, directory, ledger, mayGrant, may, clock, log } = parts;
+  const { config, doors, directory, services, roles, ledger, rights, may, sessionIdleMs, clock, log } = parts;
   const { peppers } = parts.foundation;
   const rotationDays = config.identity.keys.rotation_days;
   const keys = postgresKeys(doors);
@@ -57,20 +63,20 @@ export function composeCredentials(parts: CredentialParts): Credentials {
       createShortLivedVerifier({
         store: shortLived,
         peppers,
-        mayGrant,
-        sessionIdleMs: Number.POSITIVE_INFINITY,
+        rights,
+        sessionIdleMs,
         onMisplaced,
         clock,
       }),
     ],
     routes: [
-      ...keyRoutes({ directory, store: keys, ledger, peppers, mayGrant, rotationDays, clock }),
+      ...keyRoutes({ directory, store: keys, services, roles, ledger, peppers, rights, rotationDays, clock }),
       ...exchangeRoutes({
         store: shortLived,
         ledger,
         peppers,
-        mayGrant,
-        mayRevoke: (caller, resource) => may(caller, 'key:revoke', resource),
+        rights,
+        mayRevoke: (caller, resource, tenant) => may(caller, 'key:revoke', resource, tenant),
         clock,
       }),
     ],

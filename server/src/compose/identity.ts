@@ -1,23 +1,29 @@
 import type { Config } from '../config.ts';
 import { postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
+import { postgresServices } from '../identity/adapters/services-postgres.ts';
+import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
   bootstrap,
   createAuthenticate,
   createPlaces,
   createRefusalLog,
+  createSameOrigin,
+  createSessions,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
-  ownRights,
+  rolesRoutes,
+  sessionRoutes,
 } from '../identity/index.ts';
 import type {
-  Caller,
   Clock,
   Control,
   Exchange,
   LedgerAppend,
   Log,
+  Rights,
   Route,
   Service,
   Step,
@@ -33,9 +39,10 @@ interface IdentityParts {
   readonly ledger: LedgerAppend;
   readonly control: Control;
   /** What policy says to a caller who wants to do this to that. */
-  readonly may: (caller: Caller, action: string, resource: string) => boolean;
+  readonly may: Parameters<typeof composeCredentials>[0]['may'];
   readonly clock: Clock;
   readonly log: Log;
+  readonly rights: Rights;
 }
 
 interface Identity {
@@ -55,16 +62,8 @@ interface Identity {
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
-export function composeIdentity({
-  config,
-  foundation,
-  doors,
-  ledger,
-  control,
-  may,
-  clock,
-  log,
-}: IdentityParts): Identity {
+export function composeIdentity(parts: IdentityParts): Identity {
+  const { config, foundation, doors, ledger, control, clock, log, rights } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -78,18 +77,36 @@ export function composeIdentity({
     onRefused: createRefusalLog(log, clock),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
-  const credentials = composeCredentials({
-    config,
-    foundation,
-    doors,
-    directory,
+  const {
+    idle_minutes: idleMinutes,
+    absolute_hours: absoluteHours,
+    rate_per_minute: ratePerMinute,
+  } = config.identity.sessions;
+  const sameOrigin = createSameOrigin(config.url);
+  const sessions = createSessions({
+    store: postgresSessions(doors),
     ledger,
-    mayGrant: ownRights,
-    may,
+    peppers,
     clock,
-    log,
+    sameOrigin,
+    idleMs: idleMinutes * 60_000,
+    absoluteMs: absoluteHours * 3_600_000,
+    ratePerMinute,
+    secure: config.url?.startsWith('https:') ?? false,
+    forget: () => forget(),
+    onTrouble: (error) => log.warn('the use of a session could not be noted', { error }),
+  });
+  const services = postgresServices(doors);
+  const roles = postgresRoles(doors);
+  const credentials = composeCredentials({
+    ...parts,
+    directory,
+    services,
+    roles,
+    sessionIdleMs: idleMinutes * 60_000,
   });
   const { step, again, forget } = createAuthenticate({
+    cookie: { name: sessions.cookieName, verifier: sessions.verifier },
     verifiers: [...(issuers.length > 0 ? [tokens] : []), ...credentials.verifiers],
     control,
     clock,
@@ -99,7 +116,12 @@ export function composeIdentity({
     again,
     forget,
     keysDue: credentials.keysDue,
-    routes: [...identityRoutes({ directory, ledger, keys, clock }), ...credentials.routes],
+    routes: [
+      ...identityRoutes({ directory, ledger, keys, clock }),
+      ...credentials.routes,
+      ...rolesRoutes({ roles, services, directory, rights, ledger, clock }),
+      ...sessionRoutes({ sessions }),
+    ],
     services: [{ name: 'issuers', start: async () => {}, stop: documents.close }, ...credentials.services],
     bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
   };

@@ -3,8 +3,8 @@ import { type Environment, Fault } from '../../kernel/index.ts';
 import { type Doors, type Row, sql, sqlState } from '../../platform/postgres/index.ts';
 import type { Directory, Tenant } from '../ports.ts';
 import { insertKey } from './keys-postgres.ts';
+import { last, only } from './rows.ts';
 
-const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const uniqueViolation = '23505';
 /** The scope of what belongs to nobody. */
 const nobody = {
@@ -74,9 +74,3 @@ const tenantOf = (row: Row): Tenant => ({
   environment: row.environment as Environment,
   createdAt: row.created_at as string,
 });
-
-function only(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (!row) throw new Fault('internal', { because: 'an insert gave no row' });
-  return row;
-}

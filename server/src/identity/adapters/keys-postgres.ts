@@ -1,11 +1,8 @@
 import { idOf, uuidOf } from '@vallum/contract';
-import { type Environment, Fault } from '../../kernel/index.ts';
+import type { Environment } from '../../kernel/index.ts';
 import { type Doors, type Row, sql } from '../../platform/postgres/index.ts';
 import type { ApiKey, CredentialStore, KeyStore, NewApiKey } from '../keys/ports.ts';
-
-const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-/** What processes keep of keys is not true any more. */
-const epoch = sql`UPDATE control SET epoch = epoch + 1`;
+import { epochMoves, last, only } from './rows.ts';
 
 /** API keys in PostgreSQL, each reached in its own tenant's scope. */
 export function postgresKeys({ withTenant }: Pick<Doors, 'withTenant'>): KeyStore {
@@ -25,15 +22,13 @@ export function postgresKeys({ withTenant }: Pick<Doors, 'withTenant'>): KeyStor
     },
     async createKey(scope, key) {
       const [rows = []] = await withTenant(scope, [insertKey(key)]);
-      const [row] = rows;
-      if (!row) throw new Fault('internal', { because: 'an insert gave no row' });
-      return keyOf(row);
+      return keyOf(only(rows));
     },
     async revokeKey(scope, id) {
       const [rows = []] = await withTenant(scope, [
         sql`UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)}
             RETURNING ${keyColumns}`,
-        epoch,
+        epochMoves,
       ]);
       return rows[0] && keyOf(rows[0]);
     },
@@ -43,7 +38,7 @@ export function postgresKeys({ withTenant }: Pick<Doors, 'withTenant'>): KeyStor
                    rate_per_minute = coalesce(${ratePerMinute ?? null}, rate_per_minute),
                    allowed_addresses = coalesce(${allowedAddresses ? [...allowedAddresses] : null}::text[], allowed_addresses)
              WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)} AND revoked_at IS NULL RETURNING ${keyColumns}`,
-        epoch,
+        epochMoves,
       ]);
       return rows[0] && keyOf(rows[0]);
     },
@@ -59,17 +54,9 @@ export function postgresKeys({ withTenant }: Pick<Doors, 'withTenant'>): KeyStor
             RETURNING ${keyColumns}`,
         sql`UPDATE api_keys SET expires_at = least(expires_at, ${endsAt}::timestamptz)
              WHERE tenant_id = app_tenant() AND id = (SELECT rotated_from FROM api_keys WHERE id = ${uuidOf(by.id)})`,
-        epoch,
+        epochMoves,
       ]);
       return rows[0] && keyOf(rows[0]);
-    },
-    async service(scope, id) {
-      const [rows = []] = await withTenant(scope, [
-        sql`SELECT disabled_at, roles_in(app_organization(), 'service', id, app_tenant()) AS roles
-              FROM service_accounts WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)}`,
-      ]);
-      const [row] = rows;
-      return row && { disabled: row.disabled_at !== null, roles: row.roles as string[] };
     },
     async markUsed(scope, uses) {
       const ids = uses.map(({ key }) => uuidOf(key));

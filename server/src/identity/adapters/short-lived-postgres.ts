@@ -2,6 +2,7 @@ import { type Id, type IdKind, idOf, type TokenId, uuidOf } from '@vallum/contra
 import type { Environment, Principal } from '../../kernel/index.ts';
 import { type Doors, type Row, sql } from '../../platform/postgres/index.ts';
 import type { Root, ShortLived, ShortLivedStore } from '../exchange/ports.ts';
+import { epochMoves } from './rows.ts';
 
 /** Short-lived credentials in PostgreSQL, each reached in its own tenant's scope. */
 export function postgresShortLived({
@@ -50,8 +51,7 @@ export function postgresShortLived({
       const [rows = []] = await withTenant(scope, [
         sql`UPDATE short_lived_credentials SET revoked_at = coalesce(revoked_at, now())
              WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)} RETURNING ${columns}`,
-        // What processes keep of it, and of what was made from it, is not true any more.
-        sql`UPDATE control SET epoch = epoch + 1`,
+        epochMoves,
       ]);
       return rows[0] && shortLivedOf(rows[0]);
     },

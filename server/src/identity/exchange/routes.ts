@@ -1,4 +1,12 @@
-import { id, mintedToken, newToken, revokedToken, scope, type TokenId } from '@vallum/contract';
+import {
+  id,
+  mintedToken,
+  newToken,
+  revokedToken,
+  scope,
+  type TenantId,
+  type TokenId,
+} from '@vallum/contract';
 import { z } from 'zod';
 import {
   type Caller,
@@ -6,13 +14,14 @@ import {
   Fault,
   type LedgerAppend,
   newId,
+  type Rights,
   type Route,
   route,
 } from '../../kernel/index.ts';
 import { hashKey } from '../api-key.ts';
 import { changeEntry } from '../change.ts';
-import { type MayGrant, requireGrant } from '../may-grant.ts';
 import type { Peppers, Scope } from '../ports.ts';
+import { mustBeOwnToGive } from '../roles/no-more-than-own.ts';
 import type { ShortLived, ShortLivedStore } from './ports.ts';
 import { mintShortLived } from './verifier.ts';
 
@@ -20,9 +29,9 @@ interface ExchangeRouteParts {
   readonly store: ShortLivedStore;
   readonly ledger: LedgerAppend;
   readonly peppers: Peppers;
-  readonly mayGrant: MayGrant;
+  readonly rights: Rights;
   /** Whether a caller may revoke what is not theirs, by policy. */
-  readonly mayRevoke: (caller: Caller, resource: string) => boolean;
+  readonly mayRevoke: (caller: Caller, resource: string, tenant: TenantId) => boolean;
   readonly clock: Clock;
 }
 
@@ -36,7 +45,7 @@ const scopeOf = ({ organization, tenant: own }: Caller, tenant = own): Scope => 
  * whose subject token is the credential that the request shows.
  */
 export function exchangeRoutes(parts: ExchangeRouteParts): Route[] {
-  const { store, ledger, peppers, mayGrant, mayRevoke, clock } = parts;
+  const { store, ledger, peppers, rights, mayRevoke, clock } = parts;
   const [pepper] = peppers;
   if (!pepper) throw new Error('identity: short-lived credentials need a pepper');
 
@@ -72,7 +81,7 @@ export function exchangeRoutes(parts: ExchangeRouteParts): Route[] {
         if (caller.run !== undefined && body.run !== undefined && body.run !== caller.run)
           throw new Fault('policy-denied', { detail: 'This credential is for another run.' });
         const scopes = z.array(scope).parse(body.scopes);
-        requireGrant(mayGrant, caller, { scopes });
+        mustBeOwnToGive(exchange, rights, { scopes, type: caller.principal.type });
         const { root, madeFrom } = await originOf(caller);
         if (body.session && root.kind !== 'session')
           throw new Fault('input-invalid', {
@@ -117,13 +126,15 @@ export function exchangeRoutes(parts: ExchangeRouteParts): Route[] {
       params: z.strictObject({ id: id('token') }),
       query: z.strictObject({ tenant: id('tenant').optional() }),
       reply: revokedToken,
+      // Everybody ends what is their own; who may end what is not, wherever it is, is asked below.
+      belongsTo: () => undefined,
       resource: ({ params }) => `token/${(params as { id: string }).id}`,
       async handle({ caller, params, query: { tenant }, exchange }) {
         const scoped = scopeOf(caller, tenant);
         const found = await store.find(scoped, params.id);
         if (!found) throw new Fault('not-found');
         const isOwn = scoped.tenant === caller.tenant && holds(caller, found);
-        if (!isOwn && !mayRevoke(caller, `token/${found.id}`)) throw new Fault('not-found');
+        if (!isOwn && !mayRevoke(caller, `token/${found.id}`, found.tenant)) throw new Fault('not-found');
         if (found.revokedAt !== undefined) return replyOf(found, found.revokedAt);
         await ledger.journal(
           changeEntry(exchange, clock, {

@@ -1,8 +1,7 @@
 import type { TenantId } from '@vallum/contract';
-import { type Caller, type Clock, Fault } from '../../kernel/index.ts';
+import { type Caller, type Clock, Fault, type Rights } from '../../kernel/index.ts';
 import { hashKey, isSecret, mintSecret, secretShape } from '../api-key.ts';
 import { withinAny } from '../keys/networks.ts';
-import type { MayGrant } from '../may-grant.ts';
 import type { Peppers } from '../ports.ts';
 import type { Verifier } from '../verifier.ts';
 import type { PresentedShortLived, ShortLivedStore } from './ports.ts';
@@ -10,7 +9,7 @@ import type { PresentedShortLived, ShortLivedStore } from './ports.ts';
 interface ShortLivedVerifierParts {
   readonly store: Pick<ShortLivedStore, 'lookup'>;
   readonly peppers: Peppers;
-  readonly mayGrant: MayGrant;
+  readonly rights: Pick<Rights, 'mayGrant'>;
   /** How long a session may rest. */
   readonly sessionIdleMs: number;
   /** As of keys: one came from where its key may not be used. */
@@ -28,7 +27,7 @@ export const mintShortLived = (): string => mintSecret(prefix);
 
 /** Short-lived credentials, found by their keyed digest, as API keys are; each is good as long as what it was made from. */
 export function createShortLivedVerifier(parts: ShortLivedVerifierParts): Verifier {
-  const { store, peppers, mayGrant, sessionIdleMs, onMisplaced, clock } = parts;
+  const { store, peppers, rights, sessionIdleMs, onMisplaced, clock } = parts;
   /** Policies answer for many actions, which takes milliseconds; the same rights have the same answer. */
   const verdicts = new Map<string, boolean>();
 
@@ -43,11 +42,20 @@ export function createShortLivedVerifier(parts: ShortLivedVerifierParts): Verifi
       organizationRoles: rootOrganizationRoles,
       credential: { kind: root.kind, id: root.id },
     };
-    const { ratePerMinute: _, run: __, credential, ...rights } = giver;
-    const name = JSON.stringify([rights, credential.kind, scopes]);
+    const { tenant, environment } = giver;
+    const name = JSON.stringify([
+      principal,
+      tenant,
+      environment,
+      root.kind,
+      rootScopes,
+      rootRoles,
+      rootOrganizationRoles,
+      scopes,
+    ]);
     const known = verdicts.get(name);
     if (known !== undefined) return known;
-    const covered = mayGrant(giver, { scopes }) === undefined;
+    const covered = rights.mayGrant(giver, { scopes, type: principal.type }) === undefined;
     if (verdicts.size >= verdictsKept) verdicts.clear();
     verdicts.set(name, covered);
     return covered;

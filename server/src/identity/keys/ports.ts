@@ -64,12 +64,6 @@ export interface KeyChange {
   readonly allowedAddresses?: readonly string[] | undefined;
 }
 
-/** A service account as its keys need it. */
-export interface KeyService {
-  readonly disabled: boolean;
-  readonly roles: readonly string[];
-}
-
 /** When a key was used last. */
 export interface KeyUse extends Scope {
   readonly key: KeyId;
@@ -90,8 +84,6 @@ export interface KeyStore {
    * @returns the new key, or undefined where there is none that could be replaced; then nothing has changed.
    */
   rotateKey(scope: Scope, id: KeyId, by: NewKeyText, endsAt: string): Promise<ApiKey | undefined>;
-  /** The scope's service account of that id. */
-  service(scope: Scope, id: ServiceId): Promise<KeyService | undefined>;
   /** Notes uses of keys of one tenant; what another process is noting at the moment may be left out. */
   markUsed(scope: Scope, uses: readonly KeyUse[]): Promise<void>;
 }

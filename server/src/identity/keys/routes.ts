@@ -7,7 +7,9 @@ import {
   newKey,
   page,
   pageQuery,
+  type ServiceId,
   scope,
+  type TenantId,
 } from '@vallum/contract';
 import { z } from 'zod';
 import {
@@ -17,13 +19,15 @@ import {
   Fault,
   type LedgerAppend,
   newId,
+  type Rights,
   type Route,
   route,
 } from '../../kernel/index.ts';
 import { hashKey, hintOf, mintKey } from '../api-key.ts';
 import { changeEntry } from '../change.ts';
-import { type MayGrant, requireGrant } from '../may-grant.ts';
 import type { Directory, Peppers, Scope } from '../ports.ts';
+import { mustBeOwnToGive, mustBeOwnToTake } from '../roles/no-more-than-own.ts';
+import type { RoleStore, ServiceStore } from '../roles/ports.ts';
 import { isNarrower, networkProblem } from './networks.ts';
 import type { ApiKey, KeyStore } from './ports.ts';
 
@@ -32,7 +36,9 @@ interface KeyRouteParts {
   readonly store: KeyStore;
   readonly ledger: LedgerAppend;
   readonly peppers: Peppers;
-  readonly mayGrant: MayGrant;
+  readonly services: Pick<ServiceStore, 'find'>;
+  readonly roles: Pick<RoleStore, 'held'>;
+  readonly rights: Rights;
   /** Days after which a key should be replaced. */
   readonly rotationDays: number;
   readonly clock: Clock;
@@ -40,10 +46,12 @@ interface KeyRouteParts {
 
 const dayMs = 24 * 3_600_000;
 const hourMs = 3_600_000;
+const tenantIn = (given: unknown): TenantId | undefined => (given as { tenant?: TenantId }).tenant;
 const ofKey = {
   params: z.strictObject({ id: id('key') }),
   query: z.strictObject({ tenant: id('tenant').optional() }),
   resource: ({ params }: Exchange) => `key/${(params as { id: string }).id}`,
+  belongsTo: ({ query }: Exchange) => tenantIn(query),
 };
 
 const scopeOf = ({ organization, tenant: own }: Caller, tenant = own): Scope => ({ organization, tenant });
@@ -62,7 +70,7 @@ function checkNetworks(networks: readonly string[] = []): void {
 
 /** API keys: made, shown, changed, rotated and revoked. Every change is in the ledger. */
 export function keyRoutes(parts: KeyRouteParts): Route[] {
-  const { directory, store, ledger, peppers, mayGrant, rotationDays, clock } = parts;
+  const { directory, store, services, roles, ledger, peppers, rights, rotationDays, clock } = parts;
   const [pepper] = peppers;
   if (!pepper) throw new Error('identity: API keys need a pepper');
 
@@ -99,6 +107,15 @@ export function keyRoutes(parts: KeyRouteParts): Route[] {
     return key;
   }
 
+  /** @throws Fault `not-found`; `policy-denied` where the service account may do more than the caller, who would speak for it */
+  async function mustBeOwnService(x: Exchange, scoped: Scope, service: ServiceId): Promise<void> {
+    const account = await services.find(scoped, service);
+    if (!account || account.disabledAt !== undefined)
+      throw new Fault('not-found', { detail: 'No such service account in this tenant.', param: 'service' });
+    const holder = { type: 'service', id: service } as const;
+    mustBeOwnToTake(x, rights, holder, await roles.held(scoped, holder));
+  }
+
   const textOf = (text: string) => ({
     id: newId('key', clock.now()),
     hint: hintOf(text),
@@ -115,6 +132,7 @@ export function keyRoutes(parts: KeyRouteParts): Route[] {
       seals: 'aggregate',
       query: pageQuery.extend({ cursor: id('key').optional(), tenant: id('tenant').optional() }),
       reply: page(apiKey),
+      belongsTo: ({ query }) => tenantIn(query),
       async handle({ caller, query: { limit, cursor, tenant } }) {
         const listed = await store.keys(scopeOf(caller, tenant), limit, cursor);
         return {
@@ -132,6 +150,7 @@ export function keyRoutes(parts: KeyRouteParts): Route[] {
       status: 201,
       body: newKey,
       reply: mintedKey,
+      belongsTo: ({ body }) => tenantIn(body),
       async handle({ caller, body, exchange }) {
         const scoped = scopeOf(caller, body.tenant);
         const of = await directory.tenant(scoped);
@@ -145,18 +164,9 @@ export function keyRoutes(parts: KeyRouteParts): Route[] {
             param: 'expires_at',
           });
         }
-        const service = body.service && (await store.service(scoped, body.service));
-        if (body.service && (!service || service.disabled))
-          throw new Fault('not-found', {
-            detail: 'No such service account in this tenant.',
-            param: 'service',
-          });
         const scopes = z.array(scope).parse(body.scopes);
-        requireGrant(mayGrant, caller, {
-          scopes,
-          tenant: of.id,
-          ...(service && { roles: service.roles }),
-        });
+        mustBeOwnToGive(exchange, rights, { scopes, tenant: of.id });
+        if (body.service) await mustBeOwnService(exchange, scoped, body.service);
         const text = mintKey(of.environment);
         const made = {
           ...textOf(text),
@@ -238,13 +248,9 @@ export function keyRoutes(parts: KeyRouteParts): Route[] {
         const key = await liveKey(scoped, params.id);
         const of = await directory.tenant(scoped);
         if (!of) throw new Fault('not-found');
-        const service = key.service && (await store.service(scoped, key.service));
         // Who gets the text gets what it opens.
-        requireGrant(mayGrant, caller, {
-          scopes: key.scopes,
-          tenant: of.id,
-          ...(service && { roles: service.roles }),
-        });
+        mustBeOwnToGive(exchange, rights, { scopes: key.scopes, tenant: of.id });
+        if (key.service) await mustBeOwnService(exchange, scoped, key.service);
         const endsAt = new Date(clock.now() + body.overlap_hours * hourMs).toISOString();
         const text = mintKey(of.environment);
         const by = textOf(text);
