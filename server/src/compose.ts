@@ -116,6 +116,7 @@ export async function compose(
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
+  const secrets = firstSecretsFile(data);
   const identity = composeIdentity({
     config,
     foundation,
@@ -123,6 +124,7 @@ export async function compose(
     ledger,
     control,
     rights,
+    secrets,
     may: (...of) => policies.decide(...of).allowed,
     clock,
     log,
@@ -156,7 +158,6 @@ export async function compose(
         }),
     ),
   ];
-  const secrets = firstSecretsFile(data);
   const metrics = createMetrics({ outstanding: ledger.outstanding, keysDue: identity.keysDue });
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
@@ -249,7 +250,7 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+        if (await identity.bootstrap({ url, ledgerPublicKey: ledger.vkey() }))
           log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},

@@ -1,20 +1,30 @@
+import { availableParallelism } from 'node:os';
 import type { Config } from '../config.ts';
+import { postgresAccounts } from '../identity/adapters/accounts-postgres.ts';
+import { breachedPasswordsFile } from '../identity/adapters/breached-passwords-file.ts';
 import { postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresPasskeys } from '../identity/adapters/passkeys-postgres.ts';
 import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
 import { postgresServices } from '../identity/adapters/services-postgres.ts';
 import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
+  accountRoutes,
   bootstrap,
   createAuthenticate,
+  createHashing,
   createPlaces,
   createRefusalLog,
+  createRelyingParty,
   createSameOrigin,
+  createSecretBox,
   createSessions,
+  createSignIn,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
   rolesRoutes,
+  type SecretsFile,
   sessionRoutes,
 } from '../identity/index.ts';
 import type {
@@ -43,6 +53,8 @@ interface IdentityParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly rights: Rights;
+  /** Where the first administrator's password lies until they have chosen another one. */
+  readonly secrets: SecretsFile;
 }
 
 interface Identity {
@@ -56,14 +68,12 @@ interface Identity {
   readonly routes: readonly Route[];
   readonly services: readonly Service[];
   /** See `bootstrap` in identity. */
-  bootstrap(
-    first: Pick<Parameters<typeof bootstrap>[0], 'secrets' | 'url' | 'ledgerPublicKey'>,
-  ): Promise<boolean>;
+  bootstrap(first: Pick<Parameters<typeof bootstrap>[0], 'url' | 'ledgerPublicKey'>): Promise<boolean>;
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
 export function composeIdentity(parts: IdentityParts): Identity {
-  const { config, foundation, doors, ledger, control, clock, log, rights } = parts;
+  const { config, foundation, doors, ledger, control, clock, log, rights, secrets } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -111,6 +121,23 @@ export function composeIdentity(parts: IdentityParts): Identity {
     control,
     clock,
   });
+  const store = postgresAccounts(doors);
+  const hashing = createHashing(passwordsAtOnce());
+  const box = createSecretBox(foundation.totpKey);
+  const breached = config.identity.passwords.breached_file
+    ? breachedPasswordsFile(config.identity.passwords.breached_file)
+    : undefined;
+  const signIn = createSignIn({
+    store,
+    sessions,
+    directory,
+    ledger,
+    hashing,
+    box,
+    peppers,
+    clock,
+    onTrouble: (error) => log.warn('that an account was locked could not be put on record', { error }),
+  });
   return {
     authenticate: step,
     again,
@@ -121,8 +148,37 @@ export function composeIdentity(parts: IdentityParts): Identity {
       ...credentials.routes,
       ...rolesRoutes({ roles, services, directory, rights, ledger, clock }),
       ...sessionRoutes({ sessions }),
+      ...accountRoutes({
+        store,
+        passkeys: postgresPasskeys(doors),
+        roles,
+        rights,
+        sessions,
+        signIn,
+        sameOrigin,
+        partyOf: createRelyingParty(config.url),
+        challengeKey: foundation.challengeKey,
+        hashing,
+        box,
+        breached,
+        peppers,
+        ledger,
+        clock,
+        forget,
+        onPassword: (email) => secrets.removeOf(email),
+      }),
     ],
-    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }, ...credentials.services],
-    bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
+    services: [
+      { name: 'issuers', start: async () => {}, stop: documents.close },
+      ...(breached ? [breached] : []),
+      ...credentials.services,
+    ],
+    bootstrap: (first) => bootstrap({ ...first, secrets, directory, ledger, keys, peppers, clock }),
   };
 }
+
+/**
+ * Each takes 128 MiB and a core for a third of a second, on a thread of a pool that has four: two at once leave the pool to others, and on a machine of two cores one leaves a core to them. Who
+ * waits longest waits some six seconds.
+ */
+const passwordsAtOnce = () => ({ atOnce: availableParallelism() > 2 ? 2 : 1, waiting: 16, waitingOfOne: 4 });

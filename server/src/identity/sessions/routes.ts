@@ -9,7 +9,7 @@ import { signedIn } from './signed-in.ts';
 /** A session as the API shows it. */
 export const sessionReply = (
   { id: sessionId, user, tenant, method, client, createdAtMs, seenAtMs, expiresAtMs }: Session,
-  current?: Session['id'],
+  current?: string,
 ): z.input<typeof sessionSchema> => ({
   id: sessionId,
   user,
@@ -84,10 +84,10 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
     reply: sessionsEnded,
     async handle({ caller, params, exchange }) {
       const { organization, user } = signedIn(caller);
-      const mine = await sessions.list({ organization, user });
-      if (!mine.some((each) => each.id === params.id)) throw new Fault('not-found');
+      const one = { organization, user, session: params.id };
+      if ((await sessions.list(one)).length === 0) throw new Fault('not-found');
       if (params.id === caller.credential.id) exchange.endsItself = true;
-      return { ended: await sessions.close({ organization, user, session: params.id }, authorOf(exchange)) };
+      return { ended: await sessions.close(one, authorOf(exchange)) };
     },
   }),
 ];
