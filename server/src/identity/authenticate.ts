@@ -68,7 +68,7 @@ export function createAuthenticate({ verifiers, cookie, control, clock }: Authen
     check?.(x);
     if (x.caller && !isSame(x.caller, caller)) throw verifier.refused();
     x.caller = caller;
-    x.credentialEndsMs = expiresAtMs;
+    x.credentialEndsMs = found.endsMs ?? expiresAtMs;
     x.generation = generation;
   }
 
