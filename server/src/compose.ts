@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { idOf, type TenantId } from '@vallum/contract';
 import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
@@ -6,13 +5,14 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
+import { loadPolicies } from './compose/policies.ts';
 import type { Config } from './config.ts';
 import { createListener, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
   createGuards,
-  createPolicies,
+  createRights,
   createWindow,
   injectionGuard,
   secretsGuard,
@@ -97,10 +97,12 @@ export async function compose(
 
   // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
-  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log });
+  const policies = loadPolicies();
+  const rights = createRights(policies);
+  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log, rights });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
-    policies: loadPolicies(),
+    policies,
     quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
     guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
     openWindow: () => createWindow(guards),
@@ -234,13 +236,4 @@ export async function compose(
     listener,
   ];
   return { services, listener, secrets };
-}
-
-function loadPolicies() {
-  const folder = path.join(import.meta.dirname, '../policies');
-  const groups = JSON.parse(readFileSync(path.join(folder, 'actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  return createPolicies(readFileSync(path.join(folder, 'base.cedar'), 'utf8'), groups);
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
+import { postgresServices } from '../identity/adapters/services-postgres.ts';
 import {
   bootstrap,
   createAuthenticate,
@@ -10,8 +12,9 @@ import {
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  rolesRoutes,
 } from '../identity/index.ts';
-import type { Clock, LedgerAppend, Log, Route, Service, Step } from '../kernel/index.ts';
+import type { Clock, LedgerAppend, Log, Rights, Route, Service, Step } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
 
@@ -22,6 +25,7 @@ interface IdentityParts {
   readonly ledger: LedgerAppend;
   readonly clock: Clock;
   readonly log: Log;
+  readonly rights: Rights;
 }
 
 interface Identity {
@@ -37,7 +41,8 @@ interface Identity {
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
-export function composeIdentity({ config, foundation, doors, ledger, clock, log }: IdentityParts): Identity {
+export function composeIdentity(parts: IdentityParts): Identity {
+  const { config, foundation, doors, ledger, clock, log, rights } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -61,7 +66,17 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
   return {
     authenticate: step,
     forget,
-    routes: identityRoutes({ directory, ledger, keys, peppers, clock }),
+    routes: [
+      ...identityRoutes({ directory, ledger, keys, peppers, rights, clock }),
+      ...rolesRoutes({
+        roles: postgresRoles(doors),
+        services: postgresServices(doors),
+        directory,
+        rights,
+        ledger,
+        clock,
+      }),
+    ],
     services: [{ name: 'issuers', start: async () => {}, stop: documents.close }],
     bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
   };

@@ -11,6 +11,7 @@ export {
 } from './certificates/certificate-grant.ts';
 export { createKeyVerifier } from './key-verifier.ts';
 export { createPlaces } from './places.ts';
+export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
 export { createRefusalLog } from './tokens/refusal-log.ts';
