@@ -10,6 +10,8 @@ export const publicRoutes = [
   'GET /v1/keys',
   'POST /v1/keys',
   'DELETE /v1/keys/:id',
+  'GET /v1/addresses',
+  'PUT /v1/addresses',
   'GET /v1/requests',
   'GET /v1/requests/:id',
   'GET /v1/ledger/entries/:index/proof',
