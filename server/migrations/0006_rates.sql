@@ -4,7 +4,7 @@
 -- holds is worth a minute, and a lease must not wait for a disk. A server that crashed begins with an empty one.
 CREATE UNLOGGED TABLE rate_leases (
   tenant_id uuid   NOT NULL,
-  name      uuid   NOT NULL,   -- a principal's, or the tenant's own
+  name      uuid   NOT NULL,   -- a principal's; the nil UUID for the tenant's own
   slot      bigint NOT NULL,
   granted   int[]  NOT NULL CHECK (cardinality(granted) = 13),
   PRIMARY KEY (tenant_id, name)

@@ -7,7 +7,7 @@ export interface RateScope {
 }
 
 export interface LeaseRequest {
-  /** The UUID of whose rate it is: a principal, or the tenant itself. */
+  /** Whose rate it is, as a UUID: a principal's; the nil UUID for the tenant's own. */
   readonly name: string;
   /** Requests in any 60 seconds. */
   readonly limit: number;

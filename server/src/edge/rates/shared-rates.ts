@@ -13,6 +13,9 @@ interface SharedRatesParts {
   readonly namesKept?: number;
 }
 
+/** Under which a tenant's own rate is kept: an id that no principal has (RFC 9562, section 5.9). */
+const wholeTenant = '00000000-0000-0000-0000-000000000000';
+
 /** Holds callers to their rates, over all processes (ADR 11). */
 export function createSharedRates({ store, clock, perTenant, namesKept = 100_000 }: SharedRatesParts): {
   /**
@@ -25,11 +28,11 @@ export function createSharedRates({ store, clock, perTenant, namesKept = 100_000
   /** By limit; there are few. */
   const policies = new Map<number, string>();
 
-  function allowance({ organization, tenant }: Caller, id: Caller['tenant'] | Caller['principal']['id']) {
-    const name = `${tenant} ${id}`;
+  function allowance({ organization, tenant }: Caller, uuid: string): Allowance {
+    const name = `${tenant} ${uuid}`;
     const known = allowances.get(name);
     if (known) return known;
-    const made = new Allowance(store, clock, { organization, tenant }, uuidOf(id));
+    const made = new Allowance(store, clock, { organization, tenant }, uuid);
     allowances.set(name, made);
     forgetOldest(allowances, namesKept);
     return made;
@@ -84,8 +87,8 @@ export function createSharedRates({ store, clock, perTenant, namesKept = 100_000
     take(x) {
       const caller = x.who;
       const limit = caller.ratePerMinute;
-      const own = allowance(caller, caller.principal.id);
-      const ceiling = perTenant === undefined ? undefined : allowance(caller, caller.tenant);
+      const own = allowance(caller, uuidOf(caller.principal.id));
+      const ceiling = perTenant === undefined ? undefined : allowance(caller, wholeTenant);
       return decide(x, limit, own, ceiling) ? undefined : decideLater(x, limit, own, ceiling);
     },
   };
