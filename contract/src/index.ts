@@ -3,6 +3,7 @@
  * and nothing here reads them. Formats of the ledger that outsiders verify are under `@vallum/contract/tlog`.
  */
 
+export * from './addresses.ts';
 export * from './admin.ts';
 export * from './canonical.ts';
 export * from './chat.ts';

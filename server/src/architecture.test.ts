@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
+import { addressRoutes } from './edge/index.ts';
 import { createPolicies } from './governance/index.ts';
 import { identityRoutes, rolesRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
@@ -42,6 +43,7 @@ const routes: Route[] = [
     ledger: nothing,
     clock: nothing,
   }),
+  ...addressRoutes({ store: nothing, ledger: nothing, clock: nothing }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
 
@@ -239,6 +241,7 @@ describe('the database', () => {
         FROM pg_class c, aclexplode(c.relacl) g
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND g.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2`);
     expect(rows.map(({ relname, role, may }) => `${relname} ${role}: ${may}`)).toEqual([
+      'address_lists vallum_app: INSERT SELECT',
       'api_keys vallum_app: INSERT SELECT',
       'api_keys vallum_lookup: SELECT',
       'bootstrap vallum_app: INSERT SELECT',
@@ -257,6 +260,7 @@ describe('the database', () => {
       'ledger_writers vallum_ledger: INSERT SELECT',
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
+      'rate_leases vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
@@ -272,6 +276,9 @@ describe('the database', () => {
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace, aclexplode(a.attacl) g ORDER BY 1, 2, 3`);
     expect(columns.map(({ relname, attname, role, may }) => `${relname}.${attname} ${role}: ${may}`)).toEqual(
       [
+        'address_lists.lists vallum_app: UPDATE',
+        'address_lists.updated_at vallum_app: UPDATE',
+        'address_lists.version vallum_app: UPDATE',
         'api_keys.revoked_at vallum_app: UPDATE',
         'control.epoch vallum_app: UPDATE',
         'ledger_writers.fenced_at vallum_ledger: UPDATE',
@@ -280,6 +287,8 @@ describe('the database', () => {
         'ledger_writers.stopped_at vallum_ledger: UPDATE',
         'passkeys.last_used_at vallum_app: UPDATE',
         'passkeys.sign_count vallum_app: UPDATE',
+        'rate_leases.granted vallum_app: UPDATE',
+        'rate_leases.slot vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
         'sessions.revoked_at vallum_app: UPDATE',

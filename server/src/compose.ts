@@ -83,7 +83,10 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch: () => identity.forget(),
+    onControlEpoch: () => {
+      identity.forget();
+      edge.forget();
+    },
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -95,7 +98,8 @@ export async function compose(
     onTrouble: (error) => log.warn('the ledger has trouble', { error }),
   });
 
-  // Who calls, and what they may do.
+  // The door. Who calls, and what they may do.
+  const edge = composeEdge({ config, doors, ledger, clock, log });
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
@@ -151,11 +155,11 @@ export async function compose(
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
     ...identity.routes,
+    ...edge.routes,
     ...ledger.routes,
   ];
 
   // The door.
-  const edge = composeEdge({ config, clock });
   const listener = createListener({
     host: config.host,
     port: config.port,

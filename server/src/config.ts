@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { addressSettings } from './edge/index.ts';
 import { issuerSettings } from './identity/index.ts';
 
 /** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
@@ -73,9 +74,15 @@ export const configSchema = z.strictObject({
       .default([]),
   }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
+  /** Who may come at all, by address. */
+  addresses: addressSettings.prefault({}),
   limits: section({
-    /** Anonymous and failed requests of one address in five minutes. */
+    /** Requests of one address in five minutes without a valid credential. */
     anonymous_per_address: positive(1_000),
+    /** Requests of one address in five minutes with one. */
+    authenticated_per_address: positive(100_000),
+    /** Requests of one tenant in a minute, by whatever credentials; as many as it likes where it is absent. */
+    requests_per_minute_per_tenant: z.coerce.number().int().min(1).max(100_000_000).optional(),
     tokens_per_minute: positive(10_000_000),
     step_ms: positive(10_000),
     drain_ms: positive(8_000),

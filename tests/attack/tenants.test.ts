@@ -168,6 +168,14 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
       { path: `/v1/services/${twin(service)}`, body: { disabled: true } },
     ],
   ],
+  'GET /v1/addresses': ({ tenant }) => pairs([tenant], (id) => `/v1/addresses?tenant=${id}`),
+  'PUT /v1/addresses': ({ tenant }) =>
+    pairs([tenant], (id) => `/v1/addresses?tenant=${id}`).map(
+      ([theirs, absent]): Pair => [
+        { ...theirs, body: { allow: [], deny: [] } },
+        { ...absent, body: { allow: [], deny: [] } },
+      ],
+    ),
   'GET /v1/requests': ({ tenant, requests }) => [
     ...pairs(requests, (id) => `/v1/requests?cursor=${id}`),
     ...pairs([tenant], (id) => `/v1/requests?tenant=${id}`),
@@ -215,7 +223,8 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
 });
 
 /** Administration is of the whole organization. */
-const isAdministration = (route: PublicRoute): boolean => /\/v1\/(tenants|keys|users|services)/.test(route);
+const isAdministration = (route: PublicRoute): boolean =>
+  /\/v1\/(tenants|keys|users|services|addresses)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

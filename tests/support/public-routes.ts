@@ -21,6 +21,8 @@ export const publicRoutes = [
   'GET /v1/services/:id/roles',
   'POST /v1/services/:id/roles',
   'DELETE /v1/services/:id/roles/:assignment',
+  'GET /v1/addresses',
+  'PUT /v1/addresses',
   'GET /v1/requests',
   'GET /v1/requests/:id',
   'GET /v1/ledger/entries/:index/proof',

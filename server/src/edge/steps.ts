@@ -1,42 +1,14 @@
 import { isAscii } from 'node:buffer';
 import type { z } from 'zod';
-import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
-import { createRate, createWindowLimit } from './rates.ts';
-
-interface EdgeLimits {
-  /** Anonymous and failed requests of one address in five minutes. */
-  readonly anonymousPerAddress: number;
-}
-
-const fiveMinutesMs = 5 * 60_000;
+import type { Screening } from './screening.ts';
 
 /** The edge's steps of the request path: what is turned away at the door, cheapest first. */
-export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeLimits }): {
-  screen: Step;
-  limit: Step;
-  read: Step;
-} {
-  const anonymous = createWindowLimit(clock, limits.anonymousPerAddress, fiveMinutesMs);
-  const keys = createRate(clock);
-
+export function createEdgeSteps({ screen, limit }: Screening): { screen: Step; limit: Step; read: Step } {
   return {
-    screen: {
-      name: 'edge.screen',
-      run(x) {
-        const name = networkOf(x.arrival.address);
-        anonymous.check(name);
-        x.whenOver(() => {
-          if (!x.caller && x.decision !== 'allow') anonymous.count(name);
-        });
-      },
-    },
-    limit: {
-      name: 'edge.limit',
-      run(x) {
-        if (x.caller) keys.take(x.caller.principal.id, x.caller.ratePerMinute);
-      },
-    },
+    screen: { name: 'edge.screen', run: screen },
+    limit: { name: 'edge.limit', run: limit },
     read: {
       name: 'edge.read',
       run(x) {
@@ -47,16 +19,6 @@ export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeL
       },
     },
   };
-}
-
-/** An address by itself, or the /64 of an IPv6 address: whoever has one address of it has all. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const after = tail.split(':').filter(Boolean);
-  const middle = Array.from({ length: 8 - groups.length - after.length }, () => '0');
-  return [...groups, ...middle, ...after].slice(0, 4).join(':');
 }
 
 function queryOf(text: string): Record<string, string> {

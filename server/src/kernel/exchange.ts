@@ -62,7 +62,7 @@ export class Exchange {
   /** The global index of the entry that holds the decision on the input. */
   ledgerIndex: number | undefined;
   /** Headers that the reply carries, whatever it says; see `carry`. */
-  replyHeaders: Record<string, string | readonly string[]> | undefined;
+  replyHeaders: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Whether the client has gone. */
   clientGone = false;
   /** Called when the client can take more; set by who produces the reply. */
@@ -94,7 +94,7 @@ export class Exchange {
 
   /** Adds headers to the reply, whatever it says: an error has them too. */
   carry(headers: Readonly<Record<string, string | readonly string[]>>): void {
-    this.replyHeaders = { ...this.replyHeaders, ...headers };
+    this.replyHeaders = this.replyHeaders ? { ...this.replyHeaders, ...headers } : headers;
   }
 
   /** Notes what a step took. In whole µs: a field that is now an integer and now a fraction keeps who writes it from being optimised. */

@@ -22,6 +22,12 @@ export const faultCatalog = {
     retry: false,
     openai: 'permission_error',
   },
+  'address-refused': {
+    status: 403,
+    title: 'Not from this address',
+    retry: false,
+    openai: 'permission_error',
+  },
   'content-blocked': {
     status: 403,
     title: 'A guard refused this content',
