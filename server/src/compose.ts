@@ -6,8 +6,9 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
-import type { Config } from './config.ts';
-import { createListener, type Listener } from './edge/index.ts';
+import { composeListener } from './compose/listener.ts';
+import { type Config, urlOf } from './config.ts';
+import type { Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -54,7 +55,7 @@ export async function compose(
 ): Promise<Composed> {
   const clock = systemClock;
   const data = path.resolve(config.data);
-  const url = config.url ?? `http://${config.host}:${config.port}`;
+  const url = urlOf(config);
 
   // The database, by its doors.
   const doors = createDoors(foundation.app, { max: config.database.connections });
@@ -154,9 +155,10 @@ export async function compose(
 
   // The door.
   const edge = composeEdge({ config, clock });
-  const listener = createListener({
-    host: config.host,
-    port: config.port,
+  const { listener, services: listening } = composeListener({
+    config,
+    clock,
+    log,
     routes,
     path: requestPath({
       edge: edge.steps,
@@ -164,9 +166,6 @@ export async function compose(
       governance,
       ledger: ledger.sealing,
     }),
-    clock,
-    stepDeadlineMs: config.limits.step_ms,
-    drainMs: config.limits.drain_ms,
     onFault: (x, error) => report(x, error),
     onOver: (x, status) => metrics.exchange(x.route.path, status, x.decision, (clock.now() - x.atMs) / 1000),
   });
@@ -231,7 +230,7 @@ export async function compose(
       start: async () => {},
       stop: async () => void (await Promise.all(providers.map((each) => each.close()))),
     },
-    listener,
+    ...listening,
   ];
   return { services, listener, secrets };
 }

@@ -3,7 +3,9 @@ import { postgresCredentials, postgresDirectory } from '../identity/adapters/dir
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
 import {
   bootstrap,
+  certificateRuleOf,
   createAuthenticate,
+  createCertificateVerifier,
   createKeyVerifier,
   createPlaces,
   createRefusalLog,
@@ -39,16 +41,17 @@ interface Identity {
 /** Who calls: the credentials that are believed, and the routes that administer them. */
 export function composeIdentity({ config, foundation, doors, ledger, clock, log }: IdentityParts): Identity {
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
-  const { issuers } = config.identity;
+  const { issuers, certificates } = config.identity;
   const directory = postgresDirectory(doors);
   const documents = keyDocuments();
+  const places = createPlaces(directory, clock);
   const tokens = createTokenVerifier({
     issuers: issuers.map(issuerOf),
     clock,
     fetchKeys: documents.fetchKeys,
-    places: createPlaces(directory, clock),
+    places,
     subjectKey,
-    onRefused: createRefusalLog(log, clock),
+    onRefused: createRefusalLog(log, clock, 'a token was refused'),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
   const { step, forget } = createAuthenticate({
@@ -56,6 +59,16 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
       ...(issuers.length > 0 ? [tokens] : []),
       createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
     ],
+    ...(certificates.length > 0 && {
+      certificates: createCertificateVerifier({
+        rules: certificates.map(certificateRuleOf),
+        bothFor: new Set(certificates.filter(({ with_key: both }) => both).map(({ tenant }) => tenant)),
+        places,
+        clock,
+        subjectKey,
+        onRefused: createRefusalLog(log, clock, 'a client certificate was refused'),
+      }),
+    }),
     clock,
   });
   return {
