@@ -5,9 +5,10 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
+import { composeListener } from './compose/listener.ts';
 import { loadPolicies } from './compose/policies.ts';
-import type { Config } from './config.ts';
-import { createListener, type Listener } from './edge/index.ts';
+import { type Config, urlOf } from './config.ts';
+import type { Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -54,7 +55,7 @@ export async function compose(
 ): Promise<Composed> {
   const clock = systemClock;
   const data = path.resolve(config.data);
-  const url = config.url ?? `http://${config.host}:${config.port}`;
+  const url = urlOf(config);
 
   // The database, by its doors.
   const doors = createDoors(foundation.app, { max: config.database.connections });
@@ -160,9 +161,10 @@ export async function compose(
   ];
 
   // The door.
-  const listener = createListener({
-    host: config.host,
-    port: config.port,
+  const { listener, services: listening } = composeListener({
+    config,
+    clock,
+    log,
     routes,
     path: requestPath({
       edge: edge.steps,
@@ -170,9 +172,6 @@ export async function compose(
       governance,
       ledger: ledger.sealing,
     }),
-    clock,
-    stepDeadlineMs: config.limits.step_ms,
-    drainMs: config.limits.drain_ms,
     onFault: (x, error) => report(x, error),
     onOver: (x, status) => metrics.exchange(x.route.path, status, x.decision, (clock.now() - x.atMs) / 1000),
   });
@@ -237,7 +236,7 @@ export async function compose(
       start: async () => {},
       stop: async () => void (await Promise.all(providers.map((each) => each.close()))),
     },
-    listener,
+    ...listening,
   ];
   return { services, listener, secrets };
 }

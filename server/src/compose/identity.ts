@@ -5,7 +5,9 @@ import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
 import { postgresServices } from '../identity/adapters/services-postgres.ts';
 import {
   bootstrap,
+  certificateRuleOf,
   createAuthenticate,
+  createCertificateVerifier,
   createKeyVerifier,
   createPlaces,
   createRefusalLog,
@@ -44,16 +46,17 @@ interface Identity {
 export function composeIdentity(parts: IdentityParts): Identity {
   const { config, foundation, doors, ledger, clock, log, rights } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
-  const { issuers } = config.identity;
+  const { issuers, certificates } = config.identity;
   const directory = postgresDirectory(doors);
   const documents = keyDocuments();
+  const places = createPlaces(directory, clock);
   const tokens = createTokenVerifier({
     issuers: issuers.map(issuerOf),
     clock,
     fetchKeys: documents.fetchKeys,
-    places: createPlaces(directory, clock),
+    places,
     subjectKey,
-    onRefused: createRefusalLog(log, clock),
+    onRefused: createRefusalLog(log, clock, 'a token was refused'),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
   const { step, forget } = createAuthenticate({
@@ -61,6 +64,16 @@ export function composeIdentity(parts: IdentityParts): Identity {
       ...(issuers.length > 0 ? [tokens] : []),
       createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
     ],
+    ...(certificates.length > 0 && {
+      certificates: createCertificateVerifier({
+        rules: certificates.map(certificateRuleOf),
+        bothFor: new Set(certificates.filter(({ with_key: both }) => both).map(({ tenant }) => tenant)),
+        places,
+        clock,
+        subjectKey,
+        onRefused: createRefusalLog(log, clock, 'a client certificate was refused'),
+      }),
+    }),
     clock,
   });
   return {

@@ -5,10 +5,8 @@
  */
 export { createAuthenticate } from './authenticate.ts';
 export { bootstrap } from './bootstrap.ts';
-export {
-  /** @public for the listener, when it speaks TLS */
-  grantOfCertificate,
-} from './certificates/certificate-grant.ts';
+export { certificateRuleOf, certificateSettings } from './certificates/certificate-rule.ts';
+export { createCertificateVerifier } from './certificates/certificate-verifier.ts';
 export { createKeyVerifier } from './key-verifier.ts';
 export { createPlaces } from './places.ts';
 export { rolesRoutes } from './roles/routes.ts';

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { type Decision, type Reason, type RequestId, worse } from '@vallum/contract';
 import type { Caller } from './caller.ts';
 import { Fault } from './fault.ts';
@@ -16,6 +17,11 @@ export interface Arrival {
   readonly rawHeaders: readonly string[];
   /** The client's address, after trusted proxies. */
   readonly address: string;
+  /**
+   * The client's certificate, then each one's issuer, up to an authority of the settings: what TLS has verified, or what a trusted proxy says that it has. None
+   * where the client sent none. Absent where nobody is asked for one.
+   */
+  readonly certificates?: (() => readonly X509Certificate[]) | undefined;
   /** Reads the body, once. @throws Fault `too-large`, `request-timeout` */
   body(limitBytes: number): Promise<Buffer>;
 }

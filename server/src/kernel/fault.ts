@@ -75,6 +75,7 @@ export const faultCatalog = {
   internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
   'upstream-failed': { status: 502, title: 'The model provider failed', retry: true, openai: 'server_error' },
   unavailable: { status: 503, title: 'A dependency is not available', retry: true, openai: 'server_error' },
+  overloaded: { status: 503, title: 'Too busy to take this now', retry: true, openai: 'server_error' },
   'upstream-timeout': {
     status: 504,
     title: 'The model provider did not answer in time',
