@@ -13,6 +13,15 @@ interface SharedRatesParts {
   readonly namesKept?: number;
 }
 
+/** The rates that hold one caller. */
+interface Rated {
+  readonly limit: number;
+  readonly own: Allowance;
+  readonly ceiling: Allowance | undefined;
+  /** For the header of that name. */
+  readonly policy: string;
+}
+
 /** Under which a tenant's own rate is kept: an id that no principal has (RFC 9562, section 5.9). */
 const wholeTenant = '00000000-0000-0000-0000-000000000000';
 
@@ -25,33 +34,38 @@ export function createSharedRates({ store, clock, perTenant, namesKept = 100_000
   take(x: Exchange): void | Promise<void>;
 } {
   const allowances = new Map<string, Allowance>();
-  /** By limit; there are few. */
-  const policies = new Map<number, string>();
+  /** By caller, as whoever authenticates them keeps them: so that a request makes no name of its own. */
+  const known = new WeakMap<Caller, Rated>();
 
   function allowance({ organization, tenant }: Caller, uuid: string): Allowance {
     const name = `${tenant} ${uuid}`;
-    const known = allowances.get(name);
-    if (known) return known;
+    const kept = allowances.get(name);
+    if (kept) return kept;
     const made = new Allowance(store, clock, { organization, tenant }, uuid);
     allowances.set(name, made);
     forgetOldest(allowances, namesKept);
     return made;
   }
 
-  function policyOf(limit: number): string {
-    const known = policies.get(limit);
-    if (known !== undefined) return known;
+  function ratedOf(caller: Caller): Rated {
+    const kept = known.get(caller);
+    if (kept) return kept;
+    const limit = caller.ratePerMinute;
     const tenants = perTenant === undefined ? '' : `, "tenant";q=${perTenant};w=60`;
-    const policy = `"key";q=${limit};w=60${tenants}`;
-    policies.set(limit, policy);
-    forgetOldest(policies, namesKept);
-    return policy;
+    const rated = {
+      limit,
+      own: allowance(caller, uuidOf(caller.principal.id)),
+      ceiling: perTenant === undefined ? undefined : allowance(caller, wholeTenant),
+      policy: `"key";q=${limit};w=60${tenants}`,
+    };
+    known.set(caller, rated);
+    return rated;
   }
 
-  function announce(x: Exchange, limit: number, now: number, own: Allowance, ceiling?: Allowance): void {
+  function announce(x: Exchange, { policy, own, ceiling }: Rated, now: number): void {
     const state = `"key";r=${own.left};t=${own.secondsToMore(now)}`;
     x.carry({
-      'ratelimit-policy': policyOf(limit),
+      'ratelimit-policy': policy,
       ratelimit: ceiling ? `${state}, "tenant";r=${ceiling.left};t=${ceiling.secondsToMore(now)}` : state,
     });
   }
@@ -63,33 +77,30 @@ export function createSharedRates({ store, clock, perTenant, namesKept = 100_000
     });
 
   /** @returns false when one of them must be asked for more */
-  function decide(x: Exchange, limit: number, own: Allowance, ceiling: Allowance | undefined): boolean {
+  function decide(x: Exchange, rated: Rated): boolean {
+    const { own, ceiling } = rated;
     const now = clock.micros();
     const taken = own.take(now);
     if (taken === undefined) return false;
     const also = taken && ceiling ? ceiling.take(now) : true;
     if (also !== true) own.putBack();
     if (also === undefined) return false;
-    announce(x, limit, now, own, ceiling);
-    if (!taken) throw refused('key', limit, own, now);
+    announce(x, rated, now);
+    if (!taken) throw refused('key', rated.limit, own, now);
     if (!also && ceiling) throw refused('tenant', perTenant ?? 0, ceiling, now);
     return true;
   }
 
-  async function decideLater(x: Exchange, limit: number, own: Allowance, ceiling: Allowance | undefined) {
-    do {
-      const now = clock.micros();
-      await (own.needs(now) ? own.ask(limit) : ceiling?.ask(perTenant ?? 0));
-    } while (!decide(x, limit, own, ceiling));
+  async function decideLater(x: Exchange, rated: Rated): Promise<void> {
+    const { own, ceiling, limit } = rated;
+    do await (own.needs(clock.micros()) ? own.ask(limit) : ceiling?.ask(perTenant ?? 0));
+    while (!decide(x, rated));
   }
 
   return {
     take(x) {
-      const caller = x.who;
-      const limit = caller.ratePerMinute;
-      const own = allowance(caller, uuidOf(caller.principal.id));
-      const ceiling = perTenant === undefined ? undefined : allowance(caller, wholeTenant);
-      return decide(x, limit, own, ceiling) ? undefined : decideLater(x, limit, own, ceiling);
+      const rated = ratedOf(x.who);
+      return decide(x, rated) ? undefined : decideLater(x, rated);
     },
   };
 }
