@@ -1,0 +1,71 @@
+import type { WafInput } from './input.ts';
+import { type Lists, listLength } from './libddwaf.ts';
+import { piecesOf } from './pieces.ts';
+import type { Place } from './rule.ts';
+import { bodyStrings, headStrings, type Judged } from './strings.ts';
+import { viewsOf } from './views.ts';
+
+/** Strings, views and pieces of one request; about 100 ms of matching in the worst case. */
+const mostStrings = 4_096;
+/** UTF-16 units of them together. */
+const mostUnits = 128 * 1024;
+
+/** What goes to the rules, and where each string of it stood. */
+export interface Gathered {
+  readonly lists: Lists;
+  where(place: Place, list: number, index: number): string;
+}
+
+/** All that is judged of a request, as flat lists that libddwaf does not cut; or why it is too much. */
+export function gather({ head, body }: WafInput): Gathered | { readonly tooMuch: string } {
+  const collected = new Collected();
+  if (head) for (const judged of headStrings(head)) if (!collected.add(judged)) return { tooMuch: 'size' };
+  if (body) {
+    const strings = bodyStrings(body);
+    let next = strings.next();
+    for (; !next.done; next = strings.next()) if (!collected.add(next.value)) return { tooMuch: 'size' };
+    if (!next.value) return { tooMuch: 'depth' };
+  }
+  return collected;
+}
+
+class Collected implements Gathered {
+  readonly lists: Partial<Record<Place, string[][]>> = {};
+  readonly #where = new Map<Place, string[]>();
+  readonly #seen = new Set<string>();
+  #strings = 0;
+  #units = 0;
+
+  /** @returns false when it is too much, and what was gathered is not everything */
+  add({ place, where, text }: Judged): boolean {
+    // What repeats, as ids and names in a batch do, is judged once.
+    const key = `${place} ${text}`;
+    if (this.#seen.has(key)) return true;
+    this.#seen.add(key);
+    if (this.#units + text.length > mostUnits) return false;
+    const { texts, shell } = viewsOf(text);
+    for (const view of texts) if (!this.#put(place, where, view)) return false;
+    return shell === undefined || this.#put('shell', where, shell);
+  }
+
+  where(place: Place, list: number, index: number): string {
+    return this.#where.get(place)?.[list * listLength + index] ?? 'request';
+  }
+
+  #put(place: Place, where: string, text: string): boolean {
+    for (const piece of piecesOf(text)) {
+      this.#strings += 1;
+      this.#units += piece.length;
+      if (this.#strings > mostStrings || this.#units > mostUnits) return false;
+      this.lists[place] ??= [];
+      const lists = this.lists[place];
+      const last = lists.at(-1);
+      if (last && last.length < listLength) last.push(piece);
+      else lists.push([piece]);
+      const known = this.#where.get(place);
+      if (known) known.push(where);
+      else this.#where.set(place, [where]);
+    }
+    return true;
+  }
+}
