@@ -97,6 +97,7 @@ export async function compose(
     quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
     guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
     openWindow: () => createWindow(guards),
+    clock,
   });
 
   // Who answers.

@@ -17,6 +17,8 @@ export interface Question {
   readonly method?: string;
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The address to call from, one of 127.0.0.0/8, for what is counted by address. */
+  readonly from?: string;
   /** An object is sent as JSON; text and bytes as they are, with the content type of JSON unless the headers name another. */
   readonly body?: object | string | Buffer;
 }
@@ -24,7 +26,11 @@ export interface Question {
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 /** Sends one request. Unlike `fetch` it shows the reply's headers as they came, and adds none of its own. */
-export function ask(server: { readonly url: string }, path: string, question: Question = {}): Promise<Answer> {
+export function ask(
+  server: { readonly url: string },
+  path: string,
+  question: Question = {},
+): Promise<Answer> {
   const { key, body, method = body === undefined ? 'GET' : 'POST' } = question;
   const payload =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
@@ -38,7 +44,9 @@ export function ask(server: { readonly url: string }, path: string, question: Qu
   };
   const { hostname, port } = new URL(server.url);
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, method, headers, agent }, (reply) => {
+    const { from: localAddress } = question;
+    const options = { hostname, port, path, method, headers, agent, ...(localAddress && { localAddress }) };
+    const sent = request(options, (reply) => {
       const pieces: Buffer[] = [];
       reply.on('data', (piece: Buffer) => pieces.push(piece));
       reply.on('error', reject);

@@ -38,9 +38,11 @@ export interface Vallum {
   remove(): Promise<void>;
 }
 
+export type Settings = Readonly<Record<string, unknown>>;
+
 interface VallumOptions {
   /** The settings, as `vallum.yaml` holds them. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: Settings;
   /** A folder for everything, made by the test; else a new one in the system's temporary folder. */
   readonly folder?: string;
 }
@@ -50,7 +52,10 @@ const readyMs = 60_000;
 const goneMs = 30_000;
 
 /** @throws Error with what it printed, when it does not get ready */
-export async function startVallum({ settings = {}, folder = newFolder() }: VallumOptions = {}): Promise<Vallum> {
+export async function startVallum({
+  settings = {},
+  folder = newFolder(),
+}: VallumOptions = {}): Promise<Vallum> {
   const data = path.join(folder, 'data');
   makePassable(data);
   const config = path.join(folder, 'vallum.yaml');
@@ -60,7 +65,11 @@ export async function startVallum({ settings = {}, folder = newFolder() }: Vallu
   const output = { stdout: '', stderr: '' };
   let child: ChildProcess | undefined;
   let url = '';
-  const lastDefence = (): void => void child?.kill('SIGKILL');
+  const lastDefence = (): void => {
+    child?.kill('SIGKILL');
+    const database = postmasterOf(clusterOf(data));
+    if (database !== undefined) process.kill(database, 'SIGQUIT');
+  };
   process.on('exit', lastDefence);
 
   async function start(): Promise<void> {

@@ -4,7 +4,5 @@
  * What may be asked, and what may leave, is not decided here but on the request path.
  */
 export { createCatalog } from './models/catalog.ts';
-export { replaceAt } from './models/chat-redaction.ts';
-export type { ModelInfo, ModelProvider } from './models/provider.ts';
-export { dataOf, eventOf } from './models/sse.ts';
+
 export { modelRoutes } from './routes.ts';

@@ -10,6 +10,7 @@ import {
   type Route,
   type Service,
 } from '../kernel/index.ts';
+import { createDeadline } from './deadline.ts';
 import { createReply } from './reply.ts';
 import { runExchange } from './run.ts';
 import { refuseUnreadable, refusing } from './unreadable.ts';
@@ -42,6 +43,7 @@ export interface Listener extends Service {
 /** Fastify for listening and routing, and nothing else: each route is hijacked at once, and what happens to it is the request path (ADR 6). */
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
   let draining = false;
+  const deadline = createDeadline(parts.stepDeadlineMs);
   const running = new Map<Exchange, ServerResponse>();
   let idle = (): void => {};
 
@@ -70,9 +72,6 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
   });
   server.server.on('checkExpectation', (request, response) => serve(wrongExpectation, request, response, {}));
   server.server.headersTimeout = headersTimeoutMs;
-  // Bodies are read by the path, after authentication.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
 
   function serve(
     route: Route,
@@ -98,17 +97,19 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       parts.onOver(x, reply.status());
       if (running.size === 0) idle();
     });
-    void runExchange({ path, clock, deadlineMs: parts.stepDeadlineMs }, x, reply);
+    void runExchange({ path, clock, deadline }, x, reply);
   }
 
   for (const route of routes) {
     server.route({
       method: route.method,
       url: route.path,
-      handler(request, reply) {
+      // As soon as the route is known, and before anything of Fastify's reads the body: the path does, after authentication.
+      onRequest(request, reply) {
         reply.hijack();
         serve(route, request.raw, reply.raw, request.params as Record<string, string>);
       },
+      handler() {},
     });
   }
   // A path that nobody knows goes along the same path, so that it is limited and counted like any other.

@@ -47,6 +47,7 @@ export function createReply(
 
   /** A complete reply is written at once with its length; until then its head waits. */
   let waiting: ReplyHead | undefined;
+  let whole: Uint8Array | undefined;
 
   function fail(error: unknown): void {
     onFault(x, error);
@@ -83,14 +84,16 @@ export function createReply(
     },
     frame(bytes) {
       if (!waiting) return response.write(bytes);
-      const { status: code, contentType, headers } = waiting;
-      waiting = undefined;
-      response.writeHead(code, headersOf(contentType, headers, bytes.length));
-      return response.write(bytes);
+      whole = whole ? Buffer.concat([whole, bytes]) : bytes;
+      return true;
     },
     end() {
-      if (waiting) response.writeHead(waiting.status, headersOf(waiting.contentType, waiting.headers, 0));
-      response.end();
+      if (waiting) {
+        const { status: code, contentType, headers } = waiting;
+        response.writeHead(code, headersOf(contentType, headers, whole?.length ?? 0));
+      }
+      // Head and body in one call are one segment on the wire.
+      response.end(whole);
     },
     fail,
   };

@@ -1,19 +1,12 @@
 import { goesOn } from '@vallum/contract';
-import {
-  type Clock,
-  type Exchange,
-  Fault,
-  faultOf,
-  type Outlet,
-  type RequestPath,
-  type Step,
-} from '../kernel/index.ts';
+import { type Clock, type Exchange, Fault, faultOf, type Outlet, type RequestPath } from '../kernel/index.ts';
+import type { Deadline } from './deadline.ts';
 
 interface RunParts {
   readonly path: RequestPath;
   readonly clock: Clock;
-  /** How long an asynchronous step may take before it has denied, in ms. */
-  readonly deadlineMs: number;
+  /** How long an asynchronous step may take before it has denied. */
+  readonly deadline: Deadline;
 }
 
 /**
@@ -21,7 +14,7 @@ interface RunParts {
  * @param reply where the answer or the error goes at last.
  */
 export async function runExchange(
-  { path, clock, deadlineMs }: RunParts,
+  { path, clock, deadline }: RunParts,
   x: Exchange,
   reply: Outlet,
 ): Promise<void> {
@@ -30,14 +23,13 @@ export async function runExchange(
       const began = clock.micros();
       try {
         const working = step.run(x);
-        if (working instanceof Promise) await within(working, step, deadlineMs);
+        if (working instanceof Promise) await deadline.hold(working, step.name);
         if (!goesOn(x.decision)) throw new Fault('content-blocked');
       } catch (error) {
         if (goesOn(x.decision)) x.judge('block', { by: step.name, code: faultOf(error).code });
         throw error;
       } finally {
-        // Whole numbers: a field that is now an integer and now a fraction keeps this function from being optimised.
-        x.steps.push({ name: step.name, micros: Math.round(clock.micros() - began), decision: x.decision });
+        x.trace(step.name, clock.micros() - began);
       }
     }
   } catch (error) {
@@ -63,16 +55,4 @@ async function refuse(path: RequestPath, x: Exchange, error: unknown, reply: Out
   } catch (unrecorded) {
     reply.fail(unrecorded);
   }
-}
-
-/** A step that hangs has denied. */
-function within(working: Promise<void>, { name }: Step, deadlineMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Fault('unavailable', { because: `${name} passed its deadline of ${deadlineMs} ms` })),
-      deadlineMs,
-    );
-  });
-  return Promise.race([working, late]).finally(() => clearTimeout(timer));
 }

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { z } from 'zod';
 import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
@@ -51,7 +50,7 @@ export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeL
 
 /** An address by itself, or the /64 of an IPv6 address: whoever has one address of it has all. */
 function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail = ''] = address.split('::');
   const groups = head.split(':').filter(Boolean);
   const after = tail.split(':').filter(Boolean);

@@ -3,5 +3,5 @@
  * It judges and never acts on what a text asks for. The same guards see every route's content.
  */
 export { createGuards, createWindow, injectionGuard, secretsGuard } from './guards/index.ts';
-export { createPolicies, type Policies } from './policies.ts';
+export { createPolicies } from './policies.ts';
 export { createGovernance } from './steps.ts';

@@ -1,5 +1,6 @@
 import { goesOn } from '@vallum/contract';
 import {
+  type Clock,
   type Exchange,
   Fault,
   type Outlet,
@@ -13,15 +14,18 @@ import type { Policies } from './policies.ts';
 import { refusalBy } from './refusal.ts';
 import { inspectStream } from './stream-inspection.ts';
 
+const outputStep = 'governance.inspectOutput';
+
 interface GovernanceParts {
   readonly policies: Policies;
   readonly quota: Quota;
   readonly guards: Guards;
   readonly openWindow: () => Window;
+  readonly clock: Clock;
 }
 
 /** Governance on the request path: may it, how much of it, and is what it says safe. */
-export function createGovernance({ policies, quota, guards, openWindow }: GovernanceParts) {
+export function createGovernance({ policies, quota, guards, openWindow, clock }: GovernanceParts) {
   function take(x: Exchange, { decision, reasons }: GuardVerdict): void {
     if (decision !== 'allow' || reasons.length > 0) x.judge(decision, ...reasons);
   }
@@ -77,9 +81,12 @@ export function createGovernance({ policies, quota, guards, openWindow }: Govern
 
     async function judge(): Promise<void> {
       const bytes = Buffer.concat(parts);
+      const began = clock.micros();
       const body: unknown = JSON.parse(bytes.toString());
-      const verdict = await guards.inspect(content?.output(body) ?? []);
+      const inspecting = guards.inspect(content?.output(body) ?? []);
+      const verdict = inspecting instanceof Promise ? await inspecting : inspecting;
       take(x, verdict);
+      x.trace(outputStep, clock.micros() - began);
       if (!goesOn(verdict.decision)) throw refusalBy(verdict.reasons);
       const changed = verdict.replacements.length > 0 && content;
       if (head) next.head(head);
@@ -107,22 +114,10 @@ export function createGovernance({ policies, quota, guards, openWindow }: Govern
   const inspectOutput: Stage = (x, next) => {
     const { content } = x.route;
     if (!content) return next;
-    const began = performance.now();
     let inner: Outlet | undefined;
-    const traced: Outlet = {
-      ...bound(next),
-      end: () => {
-        x.steps.push({
-          name: 'governance.inspectOutput',
-          micros: (performance.now() - began) * 1000,
-          decision: x.decision,
-        });
-        next.end();
-      },
-    };
     return {
       head(head) {
-        inner = head.streaming ? stream(x, traced) : inspectComplete(x, traced);
+        inner = head.streaming ? stream(x, next) : inspectComplete(x, next);
         inner.head(head);
       },
       frame: (bytes, finish) => inner?.frame(bytes, finish) ?? false,
@@ -138,11 +133,10 @@ export function createGovernance({ policies, quota, guards, openWindow }: Govern
     return inspectStream(x, next, {
       codec,
       openWindow,
-      judge: (decision, reasons) => x.judge(decision, ...reasons),
+      clock,
+      onOver: (micros) => x.trace(outputStep, micros),
     });
   }
 
   return { authorize, reserve, inspectInput, inspectOutput };
 }
-
-const bound = ({ head, frame, end, fail }: Outlet): Outlet => ({ head, frame, end, fail });

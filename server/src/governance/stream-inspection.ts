@@ -1,5 +1,5 @@
-import { type Decision, goesOn, type Reason } from '@vallum/contract';
-import type { Exchange, Outlet, StreamCodec, StreamEvent } from '../kernel/index.ts';
+import { goesOn } from '@vallum/contract';
+import type { Clock, Exchange, Outlet, StreamCodec, StreamEvent } from '../kernel/index.ts';
 import type { Edit, Window } from './guards/index.ts';
 import { refusalBy } from './refusal.ts';
 
@@ -23,17 +23,24 @@ interface Waiting {
 interface StreamParts {
   readonly codec: StreamCodec;
   readonly openWindow: () => Window;
-  readonly judge: (decision: Decision, reasons: readonly Reason[]) => void;
+  readonly clock: Clock;
+  /** Called before the stream's last bytes are passed on, or its failure, with the time that its inspection took. */
+  readonly onOver: (micros: number) => void;
 }
 
 /**
  * Releases the frames of a stream behind the inspected window: a frame leaves when no guard can still object to any of its text, byte for byte as it came
  * where nothing in it is redacted. A frame is one event.
  */
-export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, judge }: StreamParts): Outlet {
+export function inspectStream(
+  x: Exchange,
+  next: Outlet,
+  { codec, openWindow, clock, onOver }: StreamParts,
+): Outlet {
   const lanes = new Map<string, Lane>();
   let waiting: Waiting[] = [];
   let stopped = false;
+  let micros = 0;
 
   function laneOf(name: string): Lane {
     const known = lanes.get(name);
@@ -47,7 +54,7 @@ export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, ju
   function take(lane: Lane, { released, edits, decision, reasons }: ReturnType<Window['push']>): boolean {
     lane.released = released;
     lane.edits.push(...edits);
-    if (decision !== 'allow') judge(decision, reasons);
+    if (decision !== 'allow') x.judge(decision, ...reasons);
     if (goesOn(decision)) return true;
     fail(refusalBy(reasons));
     return false;
@@ -86,6 +93,7 @@ export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, ju
     if (stopped) return;
     stopped = true;
     waiting = [];
+    onOver(micros);
     next.fail(error);
   }
 
@@ -93,6 +101,7 @@ export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, ju
     head: (head) => next.head(head),
     frame(bytes, finish) {
       if (stopped) return false;
+      const began = clock.micros();
       const event = codec.read(bytes);
       if (event?.usage) x.usage = { ...event.usage, estimated: false };
       const spans = (event?.texts ?? []).map(({ lane: name, text }) => {
@@ -105,11 +114,14 @@ export function inspectStream(x: Exchange, next: Outlet, { codec, openWindow, ju
       for (const { lane, text } of spans)
         if (text !== '' && !take(lane, lane.window.push(text))) return false;
       if (finish && !finishLanes()) return false;
+      micros += clock.micros() - began;
       return release();
     },
     end() {
       if (stopped || !finishLanes()) return;
+      stopped = true;
       release();
+      onOver(micros);
       next.end();
     },
     fail,

@@ -3,6 +3,6 @@
  * refused is not said. It knows who calls, not what they may do: that is policy.
  */
 export { createAuthenticate } from './authenticate.ts';
-export { bootstrap, type FirstSecrets, type SecretsFile } from './bootstrap.ts';
-export type { ApiKey, Credential, CredentialStore, Directory, Peppers, Scope, Tenant } from './ports.ts';
+export { bootstrap } from './bootstrap.ts';
+
 export { identityRoutes } from './routes.ts';

@@ -85,6 +85,11 @@ export class Exchange {
     this.reasons.push(...reasons);
   }
 
+  /** Notes what a step took. In whole µs: a field that is now an integer and now a fraction keeps who writes it from being optimised. */
+  trace(name: string, micros: number): void {
+    this.steps.push({ name, micros: Math.round(micros), decision: this.decision });
+  }
+
   /** Whether nobody wants the answer any more. */
   get aborted(): boolean {
     return this.#aborted;

@@ -4,15 +4,13 @@
  */
 export type { Caller, Environment } from './caller.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type Arrival, Exchange, type StepTrace, type Usage } from './exchange.ts';
-export { Fault, type FaultCode, type FaultOptions, faultCatalog, faultOf } from './fault.ts';
+export { type Arrival, Exchange } from './exchange.ts';
+export { Fault, type FaultCode, faultCatalog, faultOf } from './fault.ts';
 export { newId, uuidv7 } from './ids.ts';
 export type { Log, LogFields } from './log.ts';
 export type { Outlet, ReplyHead } from './outlet.ts';
 export type { RequestPath, Stage, Step } from './path.ts';
 export type {
-  CommittedField,
-  HoldRequest,
   KeyPurpose,
   LedgerAppend,
   NewEntry,
@@ -22,17 +20,14 @@ export type {
 } from './ports.ts';
 export {
   type Api,
-  type Call,
   type Channel,
   type ContentFields,
-  type RawReply,
   type Route,
   rawRoute,
   route,
-  type Seals,
   type Segment,
   type StreamCodec,
   type StreamEvent,
 } from './route.ts';
 export { run, type Service } from './service.ts';
-export type { Signal, SignalSink } from './signal.ts';
+export type { Signal } from './signal.ts';

@@ -8,6 +8,3 @@ export interface Signal {
   /** Numbers and short codes only. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>;
 }
-
-/** Where a module sends its signals. Must not throw and must not wait. */
-export type SignalSink = (signal: Signal) => void;

@@ -3,5 +3,4 @@
  * or removed. It seals on the request path (no record, no answer), and shows each tenant its own side. It keeps no content: commitments and ids.
  * What a tenant's entries say can be erased by erasing its key; the log stays whole. docs/adr/0004, 0005.
  */
-export { createLedger, type Ledger } from './ledger.ts';
-export type { EntryStore, HighWater, Journal, LedgerStore } from './ports.ts';
+export { createLedger } from './ledger.ts';

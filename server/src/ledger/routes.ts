@@ -16,7 +16,11 @@ interface LedgerRouteParts {
 
 const scopeOf = ({ who }: Exchange) => ({ organization: who.organization, tenant: who.tenant });
 
-const indexParams = z.strictObject({ index: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER) });
+/** Written one way: an empty one, ` ` or `1e3` is no index, though JavaScript makes a number of each. */
+const written = z.string().regex(/^(0|[1-9][0-9]*)$/, 'expected a number in decimal digits');
+const indexParams = z.strictObject({
+  index: written.transform(Number).pipe(z.int().min(0)),
+});
 
 /** A tenant's own side: what it did, and what proves it. */
 const tenantRoutes = ({ explorer, log }: LedgerRouteParts): Route[] => [
@@ -85,12 +89,7 @@ const tenantRoutes = ({ explorer, log }: LedgerRouteParts): Route[] => [
 const publicRoutes = ({ log, open }: LedgerRouteParts): Route[] =>
   ['/ledger', '/ledger/logs/:log'].flatMap((prefix) => {
     const params = z.strictObject({
-      log: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(2 ** 31 - 1)
-        .optional(),
+      log: written.transform(Number).pipe(z.int32().min(1)).optional(),
     });
     const action = open ? 'open' : 'ledger:read';
     return [

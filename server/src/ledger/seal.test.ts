@@ -72,7 +72,7 @@ function setUp(streaming: boolean) {
     end: () => void sent.push('end'),
     fail: (error) => void sent.push(`failed ${error instanceof Fault ? error.code : error}`),
   };
-  sealing.intend.run(x);
+  void sealing.intend.run(x);
   const outlet = sealing.seal(x, client);
   const head = () => outlet.head({ status: 200, contentType: 'text/plain', streaming });
   const frame = (text: string, finish = false) => outlet.frame(Buffer.from(text), finish);

@@ -168,8 +168,6 @@ export function createSequencer({ appender, entries, sealers, clock, limits, ...
   };
 }
 
-export type Sequencer = ReturnType<typeof createSequencer>;
-
 const unavailable = (because: string, cause?: unknown): Fault =>
   new Fault('unavailable', {
     detail: 'The ledger does not answer, and without a record there is no answer. Try again.',

@@ -4,11 +4,11 @@
  * A window holds back at most 256 characters of a stream, and what it lets out is what whole-text redaction would have left.
  * Not promised: that words alone tell every injected order, or that every secret has a form. What a tool may do is governed elsewhere.
  */
-export type { Finding, FindingAction, Guard, Scan, Step, StreamGuard } from './guard.ts';
+
 export { injectionGuard } from './injection.ts';
-export type { NormalisedText } from './normalise.ts';
+
 export { createGuards, type Guards } from './pipeline.ts';
 export type { Edit } from './redaction.ts';
 export { secretsGuard } from './secrets.ts';
-export type { Replacement, Verdict } from './verdict.ts';
-export { createWindow, type Release, type Window } from './window.ts';
+export type { Verdict } from './verdict.ts';
+export { createWindow, type Window } from './window.ts';

@@ -1,2 +1,2 @@
 /** Prometheus metrics of this process. Labels are routes, codes and decisions of our own, never a word of a caller's. */
-export { createMetrics, type Metrics } from './metrics.ts';
+export { createMetrics } from './metrics.ts';

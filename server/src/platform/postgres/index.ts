@@ -5,20 +5,16 @@
  * Errors are Faults without the server's words, which may quote data; `sqlState` and `outcomeIsUnknown` tell what may be told.
  * It does not retry, does not know any table, and does not decide who connects to what: `compose.ts` does.
  */
-export { outcomeIsUnknown, sqlState } from './database-error.ts';
+export { sqlState } from './database-error.ts';
 export { parseDatabaseUrl } from './database-url.ts';
-export type { DirectSession, Session } from './direct-session.ts';
-export { createDoors, type DoorOptions, type Doors, type Scope } from './doors.ts';
-export {
-  type EmbeddedConnection,
-  type EmbeddedPostgres,
-  embeddedPostgres,
-} from './embedded/embedded-postgres.ts';
-export { createLedgerSession, type LedgerSessionOptions } from './ledger-session.ts';
-export { type ListenOptions, listen } from './listen.ts';
+export type { Session } from './direct-session.ts';
+export { createDoors, type Doors } from './doors.ts';
+export { embeddedPostgres } from './embedded/embedded-postgres.ts';
+export { createLedgerSession } from './ledger-session.ts';
+
 export { migrate } from './migrate.ts';
 export { connectAsOwner, type OwnerConnection } from './owner-connection.ts';
-export { appRole, ledgerRole, provisionRoles, type RolePasswords } from './provision-roles.ts';
+export { appRole, ledgerRole, provisionRoles } from './provision-roles.ts';
 export type { Row } from './result-types.ts';
 export { type Statement, sql } from './sql.ts';
 export type { Target } from './target.ts';

@@ -38,6 +38,11 @@ const negation = -1;
 for (const word of lexicon.not ?? []) stepsFor.set(word, [...(stepsFor.get(word) ?? []), negation]);
 const vocabulary = new Vocabulary(stepsFor);
 
+/** Rows of texts that are read: a new one is kilobytes outside of the heap, for each text of each request. */
+const spare: Int32Array[] = [];
+const sparesKept = 64;
+const noRow = new Int32Array(0);
+
 /** What is enough: see `Rule`. */
 const enough = 100;
 /** Weights add up over so many words: a role and the licence to do anything often stand paragraphs apart. */
@@ -54,7 +59,7 @@ export class RuleMatcher {
   readonly #standard: Standard;
   readonly #reader = new WordReader(vocabulary);
   /** For each step: its place and that of the row's first word, counted from 1, and the offset of the latter in the normalised text. */
-  readonly #row = new Int32Array(distances.length * 3);
+  #row = spare.pop()?.fill(0) ?? new Int32Array(distances.length * 3);
   /** Rules that have matched, by number: where last, and where that began in the original. */
   readonly #matched = new Map<number, { readonly place: number; readonly start: number }>();
   readonly #told = new Set<Family>();
@@ -66,6 +71,7 @@ export class RuleMatcher {
 
   /** Reads the next piece. @returns what became enough with it, each family once for the whole text. */
   read(piece: NormalisedText, ended: boolean): Match[] {
+    if (this.#row.length === 0) throw new Error('a text goes on after its end');
     const matches: Match[] = [];
     this.#reader.read(piece.text, piece.start, ended, (filled, place, start, end) => {
       for (let index = 0; index < filled.length; index++) {
@@ -74,7 +80,13 @@ export class RuleMatcher {
         else if (this.#fill(step, place, start)) this.#complete(step, place, end, piece, matches);
       }
     });
+    if (ended) this.#giveBack();
     return matches;
+  }
+
+  #giveBack(): void {
+    if (spare.length < sparesKept) spare.push(this.#row);
+    this.#row = noRow;
   }
 
   /** @returns whether this was the last step of a row. */

@@ -48,6 +48,8 @@ const attachSilenceMs = 3_000;
 const startSilenceMs = 30_000;
 /** Processes of a dead server finish the statement that they are at before they notice. */
 const leftoversMs = 10_000;
+/** How long a process that has closed its connections may take until it is gone. */
+const endsWithinMs = 200;
 const firstDelayMs = 100;
 const longestDelayMs = 5_000;
 /** A server that ran for so long has recovered: its next crash is a new story. */
@@ -114,15 +116,20 @@ export function createSupervisor({ binaries, home, user, target, settings, log }
     link = server.link;
     upAt = performance.now();
     server.link.onLost = () => {
-      if (stopping.signal.aborted) return;
-      log(
-        isRunning(server.postmaster)
-          ? `the database server (process ${server.postmaster.pid}) dropped its connections: one of its processes crashed, or was ended`
-          : `the database server (process ${server.postmaster.pid}) ended: starting it again`,
-      );
-      recovery = recover();
+      if (!stopping.signal.aborted) recovery = tellLoss(server.postmaster).then(recover);
     };
     return server.link;
+  }
+
+  async function tellLoss(postmaster: ProcessIdentity): Promise<void> {
+    // A process that ends closes its connections first.
+    if (isRunning(postmaster)) await pause(endsWithinMs);
+    if (stopping.signal.aborted) return;
+    log(
+      isRunning(postmaster)
+        ? `the database server (process ${postmaster.pid}) dropped its connections: one of its processes crashed, or was ended`
+        : `the database server (process ${postmaster.pid}) ended: starting it again`,
+    );
   }
 
   async function recover(): Promise<void> {
