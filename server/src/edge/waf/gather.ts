@@ -17,9 +17,13 @@ export interface Gathered {
 }
 
 /** All that is judged of a request, as flat lists that libddwaf does not cut; or why it is too much. */
-export function gather({ head, body }: WafInput): Gathered | { readonly tooMuch: string } {
-  const collected = new Collected();
-  if (head) for (const judged of headStrings(head)) if (!collected.add(judged)) return { tooMuch: 'size' };
+export function gather(
+  { head, body }: WafInput,
+  wanted: ReadonlySet<Place>,
+): Gathered | { readonly tooMuch: string } {
+  const collected = new Collected(wanted);
+  if (head)
+    for (const judged of headStrings(head, wanted)) if (!collected.add(judged)) return { tooMuch: 'size' };
   if (body) {
     const strings = bodyStrings(body);
     let next = strings.next();
@@ -33,11 +37,17 @@ class Collected implements Gathered {
   readonly lists: Partial<Record<Place, string[][]>> = {};
   readonly #where = new Map<Place, string[]>();
   readonly #seen = new Set<string>();
+  readonly #wanted: ReadonlySet<Place>;
   #strings = 0;
   #units = 0;
 
+  constructor(wanted: ReadonlySet<Place>) {
+    this.#wanted = wanted;
+  }
+
   /** @returns false when it is too much, and what was gathered is not everything */
   add({ place, where, text }: Judged): boolean {
+    if (!this.#wanted.has(place) && !this.#wanted.has('shell')) return true;
     // What repeats, as ids and names in a batch do, is judged once.
     const key = `${place} ${text}`;
     if (this.#seen.has(key)) return true;
@@ -53,6 +63,7 @@ class Collected implements Gathered {
   }
 
   #put(place: Place, where: string, text: string): boolean {
+    if (!this.#wanted.has(place)) return true;
     for (const piece of piecesOf(text)) {
       this.#strings += 1;
       this.#units += piece.length;

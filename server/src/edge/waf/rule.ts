@@ -10,9 +10,15 @@ export const places = [
   'agent',
   'referer',
   'header',
+  'header-name',
   'shell',
 ] as const;
-export type Place = (typeof places)[number];
+/** `header:x-tool` is one header by its name, usual or not; for rules that name one. */
+export type Place = (typeof places)[number] | `header:${string}`;
+const place = z.union([
+  z.enum(places),
+  z.templateLiteral(['header:', z.string().regex(/^[a-z0-9_.-]{1,60}$/)]),
+]);
 
 /** What libddwaf can do to a string before an operator sees it, by its own names. */
 export const transformers = [
@@ -33,7 +39,7 @@ export const transformers = [
 export type Transformer = (typeof transformers)[number];
 
 const condition = z.strictObject({
-  on: z.array(z.enum(places)).min(1),
+  on: z.array(place).min(1),
   /** RE2 syntax; phrases are literal; `sqli` and `xss` are libinjection. */
   test: z.union([
     z.strictObject({ regex: z.string().min(1).max(20_000), caseSensitive: z.boolean().optional() }),

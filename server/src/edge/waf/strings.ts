@@ -22,14 +22,23 @@ const bare = /^[A-Za-z0-9-]{0,64}$/;
 /** A name as it may be shown. */
 const shown = (name: string): string => (/^[\w.-]{1,64}$/.test(name) ? name : '…');
 
-/** What of path, query and headers is judged. */
-export function* headStrings({ path, query, rawHeaders }: HeadInput): Generator<Judged> {
+/**
+ * What of path, query and headers is judged.
+ * @param wanted the places that some rule looks at
+ */
+export function* headStrings(
+  { path, query, rawHeaders }: HeadInput,
+  wanted: ReadonlySet<Place>,
+): Generator<Judged> {
   yield { place: 'path', where: 'path', text: path };
   yield { place: 'line', where: 'request line', text: query ? `${path}?${query}` : path };
   if (query) yield* pairs(query, '&', 'value', 'query');
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] ?? '').toLowerCase();
     const text = rawHeaders[at + 1] ?? '';
+    const alone: Place = `header:${name}`;
+    if (wanted.has('header-name')) yield { place: 'header-name', where: 'a header name', text: name };
+    if (wanted.has(alone)) yield { place: alone, where: `header ${shown(name)}`, text };
     if (name === 'cookie') yield* pairs(text, ';', 'cookie', 'cookie');
     else if (name === 'user-agent') yield { place: 'agent', where: 'header user-agent', text };
     else if (name === 'referer') yield { place: 'referer', where: 'header referer', text };

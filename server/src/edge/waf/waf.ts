@@ -3,7 +3,7 @@ import { gather } from './gather.ts';
 import type { WafInput } from './input.ts';
 import { createEngine, type Engine } from './libddwaf.ts';
 import { protocolFindings } from './protocol.ts';
-import { type Rule, type RuleFile, ruleFile } from './rule.ts';
+import { type Place, type Rule, type RuleFile, ruleFile } from './rule.ts';
 import { decide, type Finding, type Inspection, type Policy, strictest, type Verdict } from './verdict.ts';
 
 interface WafParts {
@@ -58,6 +58,8 @@ export function createWaf({ rules, clock, budgetMs }: WafParts): Waf {
 interface Loaded {
   readonly engine: Engine;
   readonly byId: ReadonlyMap<string, Rule>;
+  /** The places that some rule looks at; nothing else is given to the engine. */
+  readonly wanted: ReadonlySet<Place>;
 }
 
 function loadRules(files: readonly unknown[]): Loaded {
@@ -65,7 +67,8 @@ function loadRules(files: readonly unknown[]): Loaded {
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   if (rules.length === 0) throw new Error('WAF rules: there is no rule in them.');
   if (byId.size !== rules.length) throw new Error('WAF rules: an id is in two rule files.');
-  return { engine: createEngine(rules), byId };
+  const wanted = new Set(rules.flatMap(({ all }) => all.flatMap(({ on }) => on)));
+  return { engine: createEngine(rules), byId, wanted };
 }
 
 function readFile(file: unknown): RuleFile {
@@ -77,12 +80,12 @@ function readFile(file: unknown): RuleFile {
 
 /** Adds what matched. @returns why not everything was judged, where that is so */
 function matchRules(
-  { engine, byId }: Loaded,
+  { engine, byId, wanted }: Loaded,
   input: WafInput,
   budgetMicros: number,
   findings: Finding[],
 ): string | undefined {
-  const gathered = gather(input);
+  const gathered = gather(input, wanted);
   if ('tooMuch' in gathered) return gathered.tooMuch;
   const run = engine.run(gathered.lists, budgetMicros);
   if ('incomplete' in run) return run.incomplete;
