@@ -8,7 +8,7 @@ import { viewsOf } from './views.ts';
 /** Strings, views and pieces of one request; about 100 ms of matching in the worst case. */
 const mostStrings = 4_096;
 /** UTF-16 units of them together. */
-const mostUnits = 128 * 1024;
+const mostUnits = 192 * 1024;
 
 /** What goes to the rules, and where each string of it stood. */
 export interface Gathered {

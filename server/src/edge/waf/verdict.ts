@@ -23,14 +23,15 @@ export interface Verdict extends Inspection {
 
 export type Mode = 'block' | 'detect';
 
-/** Lets a rule or a family pass, until it ends. */
+/**
+ * Lets a rule or a family pass, until it ends. Not at one place of a request alone: a rule tells the first place where it matched, so that
+ * an attack could hide behind another one in the place that is excepted.
+ */
 export interface Exception {
   readonly rule?: string;
   readonly family?: string;
   /** The route's pattern, such as `/v1/agents/:id`; everywhere where it is absent. */
   readonly route?: string;
-  /** As findings say it. */
-  readonly where?: string;
   /** Unix milliseconds; there are no exceptions for ever. */
   readonly untilMs: number;
 }
@@ -69,7 +70,7 @@ export function decide(
 }
 
 function covers(
-  { rule, family, route, where, untilMs }: Exception,
+  { rule, family, route, untilMs }: Exception,
   finding: Finding,
   at: { readonly route: string; readonly nowMs: number },
 ): boolean {
@@ -78,7 +79,6 @@ function covers(
     at.nowMs < untilMs &&
     (rule === undefined || rule === finding.rule) &&
     (family === undefined || family === finding.family) &&
-    (route === undefined || route === at.route) &&
-    (where === undefined || where === finding.where)
+    (route === undefined || route === at.route)
   );
 }
