@@ -17,13 +17,18 @@ export const phpRules: readonly Rule[] = [
     re`<\?(?:php\b|=|\s|$|[^x\w])|<\?(?:[^x]|x[^m]|xm[^l]|xml[^\s])|[\[{][/\\]?php[\]}]|<%\s*(?:=|@|echo|print)|<script\s+[^>]*language\s*=\s*["']?php`,
   ),
   ...inParts(functions, 5).map((part, index) =>
-    php(`php-call-${index + 1}`, 5, anywhere, re`(?:^|[^\w.$>-])@?\\?${part}\s*\(`),
+    php(
+      `php-call-${index + 1}`,
+      5,
+      anywhere,
+      re`(?:^|[^\w.$>-])@?\\?${part}(?:\(|\s+\(\s*(?:['\x22$(\\@\[]|\w+\s*\(|\)\s*;))`,
+    ),
   ),
   php(
     'php-call-glued',
     5,
     anywhere,
-    re`(?:base64_(?:de|en)code|bz(?:de)?compress|bzopen|call_user_func(?:_array)?|create_function|curl_(?:exec|init|setopt)|file_(?:get|put)_contents|fsockopen|gz(?:de|en)code|gz(?:un)?compress|gz(?:in|de)flate|move_uploaded_file|passthru|pcntl_exec|pfsockopen|phpinfo|posix_\w+|proc_open|php_uname|php_strip_whitespace|shell_exec|show_source|str_rot13|unserialize|var_dump|array_map|readgzfile|highlight_file|eval|assert|system)\s*\(|\b(?:exec|system|eval|assert|passthru|shell_exec|popen|file|phpinfo|include|require)\s*(?://|#)[^\n]*\n\s*\(|\$\w+\s*(?://|#)[^\n]*\n\s*\(|\(\s*['"]?\w*['"]?\s*\.\s*\(|\(\s*\w+\s*\.\s*['"(]?\w+\)?\s*\.?\w*\)\s*\(`,
+    re`(?:base64_(?:de|en)code|bz(?:de)?compress|bzopen|call_user_func(?:_array)?|create_function|curl_(?:exec|init|setopt)|file_(?:get|put)_contents|fsockopen|gz(?:de|en)code|gz(?:un)?compress|gz(?:in|de)flate|move_uploaded_file|passthru|pcntl_exec|pfsockopen|phpinfo|posix_\w+|proc_open|php_uname|php_strip_whitespace|shell_exec|show_source|str_rot13|unserialize|var_dump|array_map|readgzfile|highlight_file)\s*\(|(?:eval|assert|system)\(|\b(?:exec|system|eval|assert|passthru|shell_exec|popen|file|phpinfo|include|require)\s*(?://|#)[^\n]*\n\s*\(|\$\w+\s*(?://|#)[^\n]*\n\s*\(|\(\s*['"]?\w*['"]?\s*\.\s*\(|\(\s*\w+\s*\.\s*['"(]?\w+\)?\s*\.?\w*\)\s*\(`,
   ),
   php('php-brace-variable', 3, anywhere, re`\$\s*\{\s*\$?\w+\s*\}`),
   php(
@@ -36,7 +41,7 @@ export const phpRules: readonly Rule[] = [
     'php-call-bare',
     5,
     anywhere,
-    re`(?:^|[;{}\s(=])(?:include|require)(?:_once)?\s*(?:\(|['"]|\$)|\b(?:echo|print|die|exit)\s*\(?\s*(?:\x60|['"][^'"]*['"]\s*(?:;|\.)|\$\w|\(|shell_exec|system|exec|md5|phpversion|file_get)|\bfunction\s*\w*\s*\([^)]*\)\s*(?:use\s*\([^)]*\)\s*)?\{|\buse\s+function\b|\bnamespace\s+\w+;`,
+    re`(?:^|[;{}\s(=])(?:include|require)(?:_once)?\s*(?:\(|['"]|\$)|\b(?:echo|print|die|exit)\s*\(?\s*(?:\x60|['"][^'"]*['"]\s*(?:;|\.)|\$\w|shell_exec|system|exec|md5|phpversion|file_get)|\bfunction\s*\w*\s*\([^)]*\)\s*(?:use\s*\([^)]*\)\s*)?\{|\buse\s+function\b|\bnamespace\s+\w+;`,
   ),
   php(
     'php-superglobal',
@@ -54,7 +59,7 @@ export const phpRules: readonly Rule[] = [
     'php-variable-function',
     5,
     anywhere,
-    re`\$\{?\s*\$*\w*\s*\}?\s*(?:\[[^\]]*\]|\{[^}]*\})*\s*\(\s*(?:['"$@)\w]|\x60)|\(\s*['"]?\w+['"]?\s*\)\s*(?:\(|/\*)|\(\s*(?:['"]\w*['"]\s*\.\s*)+['"]\w*['"]\s*\)\s*\(|['"]\w{2,}['"]\s*\(\s*['"$]|\[\s*['"]\w{2,}['"]\s*\]\s*(?:\[\s*\d\s*\]\s*)?\(|\$\w+\s*(?:\[[^\]]*\])?\s*=\s*(?:['"(@$]|base64|\w+\s*\()|\$\{['"]|\(\s*~\s*['"%]|['"][^'"]*['"]\s*\^\s*['"]|\.\s*chr\s*\(`,
+    re`\$\{?\s*\$*\w+\s*\}?\s*(?:\[[^\]]*\]|\{[^}]*\})*\s*\(\s*(?:['"$@)\w]|\x60)|\(\s*['"]?\w+['"]?\s*\)\s*(?:\(|/\*)|\(\s*(?:['"]\w*['"]\s*\.\s*)+['"]\w*['"]\s*\)\s*\(|['"]\w{2,}['"]\s*\(\s*['"$]|\[\s*['"]\w{2,}['"]\s*\]\s*(?:\[\s*\d\s*\]\s*)?\(|\$\w+\s*(?:\[[^\]]*\])?\s*=\s*(?:['"(@$]|base64|\w+\s*\()|\$\{['"]|\(\s*~\s*['"%]|['"][^'"]*['"]\s*\^\s*['"]|\.\s*chr\s*\(`,
   ),
   php(
     'php-setting',

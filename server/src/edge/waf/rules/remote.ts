@@ -33,7 +33,7 @@ export const remoteRules: readonly Rule[] = [
     'remote-scheme',
     5,
     parameters,
-    re`(?:^|[\s"'=(<:;,|]|url:)(?:gopher|dict|jar|netdoc|ldaps?|ldapi|rmi|iiop|corba(?:loc|name)|tftp|file|phar|php|zlib|zip|glob|expect|ogg|rar|ssh2(?:\.\w{2,6})?|compress\.\w{2,8}|view-source|sftp|smb|cifs|nfs|telnet|finger|pop3|imap|smtp|rtsp|rtmp|scp|svn|chrome|resource|about|unix|netcat|local_file|bzip2|convert\.\w+|data|nntp|vnc|ms-\w+):[/\\]{2,}`,
+    re`(?:^|[\s"'=(<:;,|]|url:)(?:(?:jar|url|view-source):\w+|gopher|dict|netdoc|ldaps?|ldapi|rmi|iiop|corba(?:loc|name)|tftp|file|phar|php|zlib|zip|glob|expect|ogg|rar|ssh2(?:\.\w{2,6})?|compress\.\w{2,8}|view-source|sftp|smb|cifs|nfs|telnet|finger|pop3|imap|smtp|rtsp|rtmp|scp|svn|chrome|resource|about|unix|netcat|local_file|bzip2|convert\.\w+|data|nntp|vnc|ms-\w+):[/\\]{2,}`,
   ),
   remote(
     'remote-include',

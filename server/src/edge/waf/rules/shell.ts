@@ -50,7 +50,7 @@ export const shellRules: readonly Rule[] = [
     'shell-expansion',
     5,
     commands,
-    re`\$\{?IFS\b|\$\{[#!]?[a-z_@*]\w*(?:[:/%#^,@!][^}]*|\[[^\]]*\])\}|\$'[^']*\\|\$\{\w+:\d|\$[@*]|\$\{?(?:PATH|HOME|SHELL|PWD|OLDPWD|HISTFILE|BASH\w*|LS_COLORS|MACHTYPE|HOSTTYPE|RANDOM)\b|(?:^|[\s;|&])\w*\{[\w/.-]+(?:,[\w/.$-]*){1,6}\}(?:$|[\s;|&<])`,
+    re`\$\{?IFS\b|\$\{[#!]?[a-z_@*]\w*(?:[:/%#^,@!][^}]*|\[[^\]]*\])\}|\$'[^']*\\|\$\{\w+:\d|\$[@*]|(?:^|[\s;|&])\w*\{[\w/.-]+(?:,[\w/.$-]*){1,6}\}(?:$|[\s;|&<])`,
   ),
   shell(
     'shell-program-path',

@@ -11,7 +11,7 @@ const object = oneOf(
 
 /** Functions that only a database has, and that nobody writes in a name or a note. */
 const functions = oneOf(re`
-  benchmark pg_sleep extractvalue updatexml load_file load_extension group_concat concat_ws string_agg xmlagg name_const sys_context sys_exec sys_eval
+  pg_sleep extractvalue updatexml load_file load_extension group_concat concat_ws string_agg xmlagg name_const sys_context sys_exec sys_eval
   gtid_subset gtid_subtract st_latfromgeohash st_longfromgeohash st_pointfromgeohash json_keys row_count found_rows last_insert_id last_insert_rowid ctxsys\.drithsx\.sn
   utl_http\.request utl_inaddr\.get_host_(?:address|name) dbms_pipe\.receive_message dbms_lock\.sleep dbms_xmlgen\.\w+ dbms_ldap\.\w+ dbms_java\.\w+ dbms_utility\.\w+ httpuritype
   pg_read_file pg_ls_dir pg_stat_file lo_import lo_export query_to_xml database_to_xml table_to_xml current_setting set_config randomblob zeroblob sqlite_version openrowset openquery
@@ -83,7 +83,7 @@ export const sqlRules: readonly Rule[] = [
     'sql-delay',
     5,
     anywhere,
-    re`\bwaitfor\s+(?:delay|time)\s*['"(]|(?:^|[^\w.])sleep\s*\(\s*[^)\s]*\s*\)|\bdbms_\w+\s*\.\s*\w+\s*\(`,
+    re`\bwaitfor\s+(?:delay|time)\s*['"(]|(?:^|[^\w.])sleep\s*\(\s*[\d@('\x22][^)\s]*\s*\)|(?:^|[^\w.])benchmark\s*\(\s*[\d@]|\bdbms_\w+\s*\.\s*\w+\s*\(`,
   ),
   sql(
     'sql-stacked',
@@ -95,7 +95,7 @@ export const sqlRules: readonly Rule[] = [
     'sql-statement',
     5,
     anywhere,
-    re`\binsert\s+(?:ignore\s+|low_priority\s+|delayed\s+)?into\s+[\w."\x60\[\]]+\s*(?:\(|values\b|select\b|set\b|default\b)|\bdelete\s+from\s+[\w."\x60\[\]]+\s*(?:where\b\s*\S+\s*${compare}|;|--|#|$)|\bupdate\s+[\w."\x60\[\]]+\s+set\s+[\w."\x60\[\]]+\s*=|\breplace\s+into\s+\w+\s*(?:\(|values\b|set\b)|\b(?:drop|truncate)\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?[\w."\x60\[\]]+\s*(?:;|--|#|$|cascade)|\bcreate\s+table\s+\w+\s*\(|\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure|trigger)\s+\w+\s*(?:\(|(?:as|before|after|returns)\b)|\balter\s+(?:table|user|login)\s+\w+\s+(?:add|drop|modify|rename|with\s+password|identified)\b|\binto\s+(?:out|dump)file\b|\bload\s+data\s+(?:local\s+|low_priority\s+)?infile\b|\bexec(?:ute)?\s+(?:immediate|master\b|sp_\w+|xp_\w+)|\bdeclare\s+@?\w+\s+(?:n?varchar|n?char|int|cursor|table)\b|\bgrant\s+(?:all|select|dba)\b.+\bto\b|\bhandler\s+\w+\s+(?:open|read|close)\b|\bcreate\s+user\s+\S+\s+identified\b`,
+    re`\binsert\s+(?:ignore\s+|low_priority\s+|delayed\s+)?into\s+[\w."\x60\[\]]+\s*(?:\(|values\b|select\b|set\b|default\b)|\bdelete\s+from\s+[\w."\x60\[\]]+\s*(?:where\b\s*\S+\s*${compare}|;|--|#)|\bupdate\s+[\w."\x60\[\]]+\s+set\s+[\w."\x60\[\]]+\s*=|\breplace\s+into\s+\w+\s*(?:\(|values\b|set\b)|\b(?:drop|truncate)\s+(?:table|database|schema)\s+(?:if\s+exists\s+)?[\w."\x60\[\]]+\s*(?:;|--|#|$|cascade)|\bcreate\s+table\s+\w+\s*\(|\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure|trigger)\s+\w+\s*(?:\(|(?:as|before|after|returns)\b)|\balter\s+(?:table|user|login)\s+\w+\s+(?:add|drop|modify|rename|with\s+password|identified)\b|\binto\s+(?:out|dump)file\b|\bload\s+data\s+(?:local\s+|low_priority\s+)?infile\b|\bexec(?:ute)?\s+(?:immediate|master\b|sp_\w+|xp_\w+)|\bdeclare\s+@?\w+\s+(?:n?varchar|n?char|int|cursor|table)\b|\bgrant\s+(?:all|select|dba)\b.+\bto\b|\bhandler\s+\w+\s+(?:open|read|close)\b|\bcreate\s+user\s+\S+\s+identified\b`,
   ),
   sql(
     'sql-procedures',
@@ -107,7 +107,7 @@ export const sqlRules: readonly Rule[] = [
     'sql-tautology',
     5,
     parameters,
-    re`${logic}\s*(?:not\s+|!|~)*\(*\s*(?:(?:'[^']{0,40}'|"[^"]*"|\d+(?:\.\d+)?|0x[0-9a-f]+|true|false|null)\)*\s*${compare}\s*\(*\s*(?:['"\d(]|0x|true\b|false\b|null\b|not\s+null|char\b|select\b)|(?:\d+|true|false)\s*(?:--|#|/\*|;|$))`,
+    re`${logic}\s*(?:not\s+|!|~)*\(*\s*(?:(?:'[^']{0,40}'|"[^"]*"|\d+(?:\.\d+)?|0x[0-9a-f]+|true|false|null)\)*\s*${compare}\s*\(*\s*(?:['"\d(]|0x|true\b|false\b|null\b|not\s+null|char\b|select\b)|(?:\d+|true|false)\s*(?:--|#|/\*|;))`,
   ),
   sql(
     'sql-quoted-logic',
@@ -131,7 +131,7 @@ export const sqlRules: readonly Rule[] = [
     'sql-number-logic',
     5,
     parameters,
-    re`^\s*-?[\w.@]*['"\x60)\s]{1,10}(?:or|and|xor|\|\||&&|having|rlike|like|between|in|regexp|div|mod)\b?\s*\(*\s*(?:not\s+)?(?:-?\d+|['"\w.]+)\)*\s*(?:=|<|>|!=|like\b|between\b|in\s*\(|is\s+(?:not\s+)?null|rlike\b|regexp\b|div\b|mod\b)`,
+    re`^\s*(?:[\w.@]*['"\x60)]+\s*|-?\d+\s+)(?:or|and|xor|\|\||&&|having|rlike|like|between|in|regexp|div|mod)\b?\s*\(*\s*(?:not\s+)?(?:-?\d+|['"\w.]+)\)*\s*(?:=|<|>|!=|like\b|between\b|in\s*\(|is\s+(?:not\s+)?null|rlike\b|regexp\b|div\b|mod\b)`,
   ),
   sql(
     'sql-clause',

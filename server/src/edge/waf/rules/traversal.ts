@@ -41,7 +41,8 @@ export const traversalRules: readonly Rule[] = [
     'traversal-windows-path',
     5,
     [...parameters, 'shell'],
-    re`(?:^|[\s"'\x60=(])(?:[a-z]:[/\\]{1,2}(?:windows|winnt|users|inetpub|program\s?files\w*|programdata|boot|temp|xampp|wamp\w*|apache\w*|php\d?|documents\s+and\s+settings|recycler|\$recycle|autoexec|sysprep|minint|i386|oracle|mysql)|\\\\[\w.$-]+\\[\w.$-]+|//\?/|\\\\[.?]\\)`,
+    re`(?:^|[\s"'\x60=(])(?:[a-z]:[/\\]{1,2}(?:windows|winnt|users[/\\]+[^/\\]+[/\\]+(?:appdata|ntuser|\.\w)|inetpub|program\s?files\w*|programdata|boot|temp|xampp|wamp\w*|apache\w*|php\d?|documents\s+and\s+settings|recycler|\$recycle|autoexec|sysprep|minint|i386|oracle|mysql)|//\?/|\\\\[.?]\\)`,
   ),
+  traversal('traversal-share', 4, [...parameters, 'shell'], re`^\\\\[\w.$-]+\\[\w.$-]+`),
   traversal('traversal-nul', 5, ['path', 'name', 'value', 'cookie', 'line'], re`\x00|%(?:25)*00`),
 ];
