@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{contract,server,cli}/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['{contract,server,cli}/src/**/*.test.ts', 'tests/**/*.test.ts', 'bench/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     // One PostgreSQL for the whole run; a test file that needs it calls `testDatabase()`.
     globalSetup: ['server/src/platform/postgres/testing/global-setup.ts'],

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { createPolicies } from './governance/index.ts';
 import { identityRoutes } from './identity/index.ts';
@@ -96,6 +97,10 @@ describe('every route', () => {
       expect(content).toBeDefined();
       expect(content?.stream).toBeDefined();
     }
+  });
+
+  it('is on the list that the attacks on tenants and on input go through', () => {
+    expect(routes.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual([...publicRoutes].sort());
   });
 
   it('and nothing else is an action: no policy is about what does not exist', () => {

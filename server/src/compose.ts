@@ -65,6 +65,7 @@ export async function compose(
   const ledgerData = path.join(data, 'ledger');
   const highWater = fileHighWater(ledgerData);
   const writers = writerFile(ledgerData);
+  const dead = await writers.previous();
   const ledger = createLedger({
     store: postgresLedgerStore({ appending, reading }),
     entries: postgresEntryStore(doors),
@@ -76,7 +77,7 @@ export async function compose(
     deployment: `${new URL(url).hostname}/${foundation.deployment}`,
     platform,
     open: config.ledger.public,
-    dead: await writers.previous(),
+    dead,
     limits: {
       outstanding: config.ledger.outstanding,
       batch: config.ledger.batch,
@@ -84,6 +85,13 @@ export async function compose(
     },
     onControlEpoch: () => authenticate.forget(),
     onFenced: () => end('another process has declared this one dead'),
+    onBroken: ({ because }) =>
+      log.error(
+        'the database does not contain what the ledger had signed: that log is frozen, and a new one begins',
+        {
+          code: because,
+        },
+      ),
     onTrouble: (error) => log.warn('the ledger has trouble', { error }),
   });
 
@@ -127,10 +135,17 @@ export async function compose(
     if (ledger.silentMs() > silentMs) return 'The database does not answer.';
     return undefined;
   };
-  const notes = async (): Promise<string[]> =>
-    (await secrets.exists())
+  const notes = async (): Promise<string[]> => [
+    ...((await secrets.exists())
       ? ['The first secrets are still on disk (bootstrap.json): take them over and delete the file.']
-      : [];
+      : []),
+    ...ledger
+      .broken()
+      .map(
+        ({ origin, because }) =>
+          `The ledger's log ${origin} is frozen (${because}): the database does not contain what it had signed, as after a restore of an earlier state. A new log has begun.`,
+      ),
+  ];
   const routes = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
@@ -194,8 +209,10 @@ export async function compose(
       name: 'ledger',
       async start() {
         await keys.create(platform);
-        await writers.remember(ledger.writer);
+        // Those before stay known until they are fenced: this start may be killed too.
+        await writers.remember(...dead, ledger.writer);
         await ledger.service.start();
+        await writers.remember(ledger.writer);
       },
       async stop() {
         await ledger.service.stop();

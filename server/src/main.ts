@@ -8,6 +8,9 @@ import { prepare } from './prepare.ts';
 
 /** config → prepare → compose → run → stop. Lines for people go to standard error, log lines as JSON to standard output. */
 
+/** What a stop may take beyond the drain, which has 8 seconds where nothing else is set: 10 are promised. */
+const afterDrainMs = 1_500;
+
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function start(): Promise<void> {
@@ -26,6 +29,11 @@ async function start(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log.info(`stopping: ${because}`);
+    // A database that says nothing must not hold it up; what is open then is found by the next start.
+    setTimeout(() => {
+      log.error('the stop took too long: the process ends');
+      process.exit(1);
+    }, config.limits.drain_ms + afterDrainMs).unref();
     try {
       await stopAll?.();
       log.info('stopped');

@@ -8,6 +8,7 @@ import {
   connectAsOwner,
   embeddedPostgres,
   ledgerRole,
+  lockFolder,
   migrate,
   type OwnerConnection,
   parseDatabaseUrl,
@@ -39,6 +40,8 @@ export async function prepare(config: Config, log: Log): Promise<Foundation> {
   const data = path.resolve(config.data);
   await mkdir(data, { recursive: true, mode: 0o700 });
   const { root, tenantKeys } = await openKeyfile(keysFolder(config, data));
+  // Who starts on a folder declares the process dead that had it before. The embedded database takes the folder itself.
+  if (config.database.url) await lockFolder(data, root.derive('vallum/data/lock').toString('base64url'));
   const passwords = {
     app: root.derive('vallum/database/app').toString('base64url'),
     ledger: root.derive('vallum/database/ledger').toString('base64url'),

@@ -210,3 +210,9 @@ describe('an answer', () => {
     );
   });
 });
+
+describe('afterwards', () => {
+  it('no secret is in what the server printed', () => {
+    expect(vallum.output.stdout + vallum.output.stderr).not.toContain(secret);
+  });
+});

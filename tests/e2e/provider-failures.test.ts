@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeKey } from '../support/administer.ts';
+import { logLines } from '../support/log-lines.ts';
 import { failureOf, openaiClient, textsOf, user } from '../support/openai-client.ts';
 import { type OpenaiUpstream, startOpenaiUpstream } from '../support/openai-upstream.ts';
 import { startVallum, type Vallum } from '../support/vallum.ts';
@@ -224,6 +225,13 @@ describe("the client's own retries", () => {
 });
 
 describe('afterwards', () => {
+  it("the log says what failed, and has neither the operator's key nor a word of anybody in it", () => {
+    const { stdout, stderr } = vallum.output;
+    expect(logLines(stdout).some(({ code }) => code === 'upstream-failed')).toBe(true);
+    for (const word of [secret, key, 'Grüße', 'You sent', 'fell over'])
+      expect(stdout + stderr).not.toContain(word);
+  });
+
   it('every one of these calls is on record as what it was, and none is still open', async () => {
     type Record = { resource: string; ended: string | null; fault: string | null };
     const open = async (): Promise<Record[]> => {

@@ -68,7 +68,10 @@ export function ask(
   });
 }
 
-/** Sends bytes that no client library would, and gives back all that comes until the server closes. */
+/**
+ * Sends bytes that no client library would, and gives back all that comes until the server closes: ask it to, with `connection: close`. Our side stays open,
+ * since Node takes a client that closes its side for one that has gone.
+ */
 export function askRaw(server: { readonly url: string }, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(server.url);
   return new Promise((resolve, reject) => {
@@ -79,6 +82,6 @@ export function askRaw(server: { readonly url: string }, bytes: string | Buffer)
     });
     socket.on('error', (error) => (said ? resolve(said) : reject(error)));
     socket.on('close', () => resolve(said));
-    socket.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
   });
 }

@@ -36,7 +36,9 @@ export interface Deployment {
   database(): number[];
   /** Kills the database's processes, all of them. */
   killDatabase(): void;
-  /** A URL by which another server reaches this database. */
+  /** The socket on which its database listens. */
+  databaseSocket(): string;
+  /** A URL by which another server reaches this database. @param host with its port, of a proxy before it. */
   databaseUrl(host?: string): string;
   /** Kills what runs, and removes the folder. */
   remove(): Promise<void>;
@@ -73,6 +75,8 @@ export function createDeployment({
   const root = (): string => rootOf(data);
   const cluster = (): string => path.join(root(), 'data');
   const pidFile = (): string[] => readFileSync(path.join(cluster(), 'postmaster.pid'), 'utf8').split('\n');
+  /** The fourth and the fifth line of the file: the port, and the folder of the socket. */
+  const socket = (): string => path.join(pidFile()[4] ?? '', `.s.PGSQL.${pidFile()[3]}`);
   const database = (): number[] => processesIn(cluster()).map(({ pid }) => pid);
 
   return {
@@ -110,10 +114,12 @@ export function createDeployment({
     killDatabase() {
       for (const pid of database()) signalProcess(pid, 'SIGKILL');
     },
+    databaseSocket: socket,
     databaseUrl(host) {
       const password = readFileSync(path.join(data, 'postgres.password'), 'utf8').trim();
-      // Its fifth line is the folder of the socket.
-      const at = host ?? `localhost/vallum?host=${encodeURIComponent(pidFile()[4] ?? '')}`;
+      const at = host
+        ? `${host}/vallum`
+        : `localhost/vallum?host=${encodeURIComponent(path.dirname(socket()))}`;
       return `postgresql://vallum_owner:${encodeURIComponent(password)}@${at}`;
     },
     async remove() {

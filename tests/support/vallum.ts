@@ -40,52 +40,81 @@ export interface Vallum {
 
 export type Settings = Readonly<Record<string, unknown>>;
 
+/** How a server is started. */
+interface Launch {
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Where its data will be. */
+  readonly data: string;
+  /** What is deleted at the end. */
+  readonly folder: string;
+  /** Whom it runs as, where that is not us. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Whether it is a process group of its own, as in a terminal, whose signals then go to all of it. */
+  readonly group?: boolean;
+}
+
 interface VallumOptions {
   /** The settings, as `vallum.yaml` holds them. */
   readonly settings?: Settings;
   /** A folder for everything, made by the test; else a new one in the system's temporary folder. */
   readonly folder?: string;
+  /** By `npm start`, in a process group of its own: a signal reaches npm and all below it, as Ctrl-C in a terminal does. */
+  readonly inTerminal?: boolean;
 }
 
 /** Starts may wait for a disk that others keep busy. */
 const readyMs = 60_000;
 const goneMs = 30_000;
 
-/** @throws Error with what it printed, when it does not get ready */
-export async function startVallum({
-  settings = {},
-  folder = newFolder(),
-}: VallumOptions = {}): Promise<Vallum> {
+/** From this tree. @throws Error with what it printed, when it does not get ready */
+export function startVallum(options: VallumOptions = {}): Promise<Vallum> {
+  const { settings = {}, folder = newFolder(), inTerminal = false } = options;
   const data = path.join(folder, 'data');
   makePassable(data);
   const config = path.join(folder, 'vallum.yaml');
   // JSON is YAML.
   writeFileSync(config, JSON.stringify(settings));
+  return launchVallum({
+    command: inTerminal ? ['npm', 'start'] : [process.execPath, 'scripts/node.mjs', 'server/src/main.ts'],
+    group: inTerminal,
+    cwd: repository,
+    env: environment({ VALLUM_DATA: data, VALLUM_PORT: '0', VALLUM_CONFIG: config }),
+    data,
+    folder,
+  });
+}
 
+/** In any way. @throws Error with what it printed, when it does not get ready */
+export async function launchVallum(launch: Launch): Promise<Vallum> {
+  const { command, cwd, env, data, folder, user, group = false } = launch;
   const output = { stdout: '', stderr: '' };
   let child: ChildProcess | undefined;
   let url = '';
   const lastDefence = (): void => {
-    child?.kill('SIGKILL');
+    signal('SIGKILL');
     const database = postmasterOf(clusterOf(data));
     if (database !== undefined) process.kill(database, 'SIGQUIT');
   };
   process.on('exit', lastDefence);
 
+  function signal(name: NodeJS.Signals): void {
+    if (!child?.pid || isOver(child)) return;
+    process.kill(group ? -child.pid : child.pid, name);
+  }
+
   async function start(): Promise<void> {
     const from = output.stderr.length;
-    child = spawn(process.execPath, ['scripts/node.mjs', 'server/src/main.ts'], {
-      cwd: repository,
-      env: environment({ VALLUM_DATA: data, VALLUM_PORT: '0', VALLUM_CONFIG: config }),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const [program, ...args] = command;
+    child = spawn(program, args, { ...user, cwd, env, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (text: string) => {
         output[name] += text;
       });
     }
     for (const until = Date.now() + readyMs; ; await sleep(20)) {
-      const ready = / is ready at (\S+)/.exec(output.stderr.slice(from));
+      const ready = / is ready at (\S+) \(/.exec(output.stderr.slice(from));
       if (ready?.[1]) {
         url = ready[1];
         return;
@@ -95,10 +124,10 @@ export async function startVallum({
     }
   }
 
-  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  async function stop(name: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (!child || isOver(child)) throw new Error('Vallum is not running');
     const over = once(child, 'close', { signal: AbortSignal.timeout(goneMs) });
-    child.kill(signal);
+    signal(name);
     const [code] = (await over) as [number | null];
     return code;
   }
@@ -141,7 +170,7 @@ export const environment = (settings: Readonly<Record<string, string>>): NodeJS.
 
 const isOver = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
-function newFolder(): string {
+export function newFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'vallum-e2e-'));
   makePassable(folder);
   return folder;

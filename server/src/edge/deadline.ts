@@ -1,4 +1,5 @@
 import { Fault } from '../kernel/index.ts';
+import { InFlight } from './in-flight.ts';
 
 interface Held {
   readonly name: string;
@@ -17,18 +18,17 @@ export interface Deadline {
 
 /** @param ms what work may take; it may get a tenth more. */
 export function createDeadline(ms: number): Deadline {
-  const running = new Set<Held>();
+  const held = new InFlight<Held>();
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     const now = performance.now();
-    for (const held of running) {
-      // They began in this order.
-      if (now - held.began < ms) break;
-      running.delete(held);
-      held.reject(new Fault('unavailable', { because: `${held.name} passed its deadline of ${ms} ms` }));
+    for (let one = held.first; one && now - one.what.began >= ms; one = held.first) {
+      held.remove(one);
+      const { name, reject } = one.what;
+      reject(new Fault('unavailable', { because: `${name} passed its deadline of ${ms} ms` }));
     }
-    if (running.size > 0) return;
+    if (held.size > 0) return;
     clearInterval(timer);
     timer = undefined;
   }
@@ -36,16 +36,15 @@ export function createDeadline(ms: number): Deadline {
   return {
     hold: (work, name) =>
       new Promise((resolve, reject) => {
-        const held = { name, began: performance.now(), reject };
-        running.add(held);
+        const one = held.add({ name, began: performance.now(), reject });
         timer ??= setInterval(look, Math.ceil(ms / looks));
         work.then(
           () => {
-            running.delete(held);
+            held.remove(one);
             resolve();
           },
           (error: unknown) => {
-            running.delete(held);
+            held.remove(one);
             reject(error);
           },
         );

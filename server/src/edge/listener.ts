@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fastify } from 'fastify';
+import type { Socket } from 'node:net';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   type Arrival,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type Service,
 } from '../kernel/index.ts';
 import { createDeadline } from './deadline.ts';
+import { InFlight } from './in-flight.ts';
 import { createReply } from './reply.ts';
 import { runExchange } from './run.ts';
 import { refuseUnreadable, refusing } from './unreadable.ts';
@@ -33,6 +35,12 @@ const headerBytes = 32 * 1024;
 const pathPartUnits = 512;
 const headersTimeoutMs = 15_000;
 const bodyTimeoutMs = 30_000;
+/** A few turns of the loop; a bound, since a request that was pipelined behind another one may never be told. */
+const brokenOffMs = 1_000;
+
+/** The reply that a connection is waiting for, or getting. */
+const latest = Symbol('latest reply');
+type AnsweringSocket = Socket & { [latest]?: ServerResponse | undefined };
 
 export interface Listener extends Service {
   /** The port that was given, once it listens. */
@@ -44,7 +52,7 @@ export interface Listener extends Service {
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
   let draining = false;
   const deadline = createDeadline(parts.stepDeadlineMs);
-  const running = new Map<Exchange, ServerResponse>();
+  const running = new InFlight<Exchange>();
   let idle = (): void => {};
 
   const server = fastify({
@@ -65,8 +73,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     },
     clientErrorHandler(error, socket) {
       // Words of ours in the middle of an answer would be taken for a part of it.
-      const answering = [...running.values()].some((each) => each.socket === socket && each.headersSent);
-      if (answering) socket.destroy();
+      if ((socket as AnsweringSocket)[latest]?.headersSent) socket.destroy();
       else refuseUnreadable(error, socket, clock.now());
     },
   });
@@ -84,7 +91,9 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     const served = request.headers.host === undefined && request.httpVersion === '1.1' ? withoutHost : route;
     const x = new Exchange(newId('request', now), now, served, arrivalOf(request, params));
     const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
-    running.set(x, response);
+    const one = running.add(x);
+    const socket: AnsweringSocket = request.socket;
+    socket[latest] = response;
     response.on('close', () => {
       if (!response.writableFinished) {
         x.clientGone = true;
@@ -93,30 +102,35 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       x.over();
     });
     x.whenOver(() => {
-      running.delete(x);
+      running.remove(one);
+      if (socket[latest] === response) socket[latest] = undefined;
       parts.onOver(x, reply.status());
       if (running.size === 0) idle();
     });
     void runExchange({ path, clock, deadline }, x, reply);
   }
 
-  for (const route of routes) {
-    server.route({
-      method: route.method,
-      url: route.path,
-      // As soon as the route is known, and before anything of Fastify's reads the body: the path does, after authentication.
-      onRequest(request, reply) {
-        reply.hijack();
-        serve(route, request.raw, reply.raw, request.params as Record<string, string>);
-      },
-      handler() {},
-    });
-  }
-  // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
-  server.setNotFoundHandler((request, reply) => {
+  // As soon as the route is known, and before anything of Fastify's looks at the body: the path does, after authentication.
+  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
-    serve(nothingHere, request.raw, reply.raw, {});
+    // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
+    const { route = nothingHere } = request.routeOptions.config as { route?: Route };
+    serve(route, request.raw, reply.raw, (request.params ?? {}) as Record<string, string>);
   });
+  for (const route of routes)
+    server.route({ method: route.method, url: route.path, config: { route }, handler() {} });
+  server.setNotFoundHandler(() => {});
+
+  /** Until nothing runs any more, or so long. */
+  async function untilIdle(ms: number): Promise<void> {
+    if (running.size === 0) return;
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        idle = resolve;
+      }),
+      new Promise((resolve) => setTimeout(resolve, ms).unref()),
+    ]);
+  }
 
   return {
     name: 'edge listener',
@@ -132,16 +146,13 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       draining = true;
       const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
       server.server.closeIdleConnections();
-      if (running.size > 0) {
-        await Promise.race([
-          new Promise<void>((resolve) => {
-            idle = resolve;
-          }),
-          new Promise((resolve) => setTimeout(resolve, parts.drainMs).unref()),
-        ]);
-      }
+      await untilIdle(parts.drainMs);
+      // Told before the providers stop: the record would blame one of them for our stop.
+      for (const x of running.all()) x.abort();
       server.server.closeAllConnections();
       await closed;
+      // Each exchange ends once its connection has.
+      await untilIdle(brokenOffMs);
     },
   };
 }

@@ -32,6 +32,9 @@ export interface Usage {
   readonly estimated: boolean;
 }
 
+/** One for all: an empty buffer of its own would cost each exchange what a full one does. */
+const nothing = Buffer.alloc(0);
+
 /** Everything known about one exchange with one caller. Steps add; none removes. */
 export class Exchange {
   readonly id: RequestId;
@@ -45,7 +48,7 @@ export class Exchange {
   query: unknown;
   body: unknown;
   /** The body's bytes; replaced when a guard redacts. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = nothing;
   /** What the action is done to, as policy and ledger name it: `model/rehearsal`. */
   resource = '';
   decision: Decision = 'allow';
@@ -121,5 +124,7 @@ export class Exchange {
     this.#over = true;
     for (const act of this.#onOver) act();
     this.#onOver = [];
+    this.#onAbort = [];
+    this.resume = undefined;
   }
 }

@@ -52,13 +52,16 @@ export async function compareWithMark(
 export function createMarks(highWater: HighWater) {
   let origin = '';
   let size = -1;
+  let base = -1;
   return {
+    /** @param from global index of the log's first leaf: the head of an earlier log, which anybody may ask for, is behind any of a later one. */
     advance(
-      base: number,
+      from: number,
       head: { readonly origin: string; readonly size: number },
       checkpoint: string,
     ): void {
-      if (head.origin === origin && head.size <= size) return;
+      if (from < base || (head.origin === origin && head.size <= size)) return;
+      base = from;
       ({ origin, size } = head);
       highWater.write(formatMark(base, checkpoint));
     },

@@ -16,7 +16,7 @@ import { createExplorer } from './explorer.ts';
 import { createProvers } from './head.ts';
 import { createMarks } from './high-water.ts';
 import { sealEntry } from './leaf.ts';
-import { createLogKeeper, type Opened } from './log-keeper.ts';
+import { type Broken, createLogKeeper, type Opened } from './log-keeper.ts';
 import type { EntryStore, HighWater, Journal, LedgerStore } from './ports.ts';
 import { createPublicLog } from './public-log.ts';
 import { ledgerRoutes } from './routes.ts';
@@ -46,6 +46,8 @@ interface LedgerParts {
   readonly limits: SequencerLimits;
   readonly onControlEpoch: (epoch: number) => void;
   readonly onFenced: () => void;
+  /** This process has begun a log in place of one that the database does not contain any more as it was signed. */
+  readonly onBroken: (broken: Broken) => void;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -60,6 +62,8 @@ export interface Ledger extends LedgerAppend {
   outstanding(): number;
   /** Milliseconds since the log's database last answered. */
   silentMs(): number;
+  /** Logs that the database does not contain any more as they were signed. */
+  broken(): readonly Broken[];
 }
 
 const heartbeatMs = 1_000;
@@ -84,6 +88,15 @@ export function createLedger(parts: LedgerParts): Ledger {
     epoch = now;
     parts.onControlEpoch(now);
   };
+  const openLog = createLogKeeper({ store, signer, highWater, prover, clock, deployment: parts.deployment });
+  let broken: readonly Broken[] = [];
+  async function open(): Promise<Opened> {
+    const opened = await openLog();
+    broken = opened.broken;
+    const last = broken.at(-1);
+    if (last && opened.begun?.after?.origin === last.origin) parts.onBroken(last);
+    return opened;
+  }
   const appender = createAppender({
     store,
     signer,
@@ -91,7 +104,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     clock,
     writer,
     onControlEpoch,
-    open: createLogKeeper({ store, signer, highWater, prover, clock, deployment: parts.deployment }),
+    open,
     firstLeaf: async (opened) =>
       sealEntry(begins(opened), sealers.atHand(platform) ?? (await sealers.load(platform))),
   });
@@ -145,6 +158,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     dead: parts.dead,
     heartbeatMs,
     silentMs,
+    settled: sequencer.settled,
     onControlEpoch,
     onFenced: parts.onFenced,
     onTrouble,
@@ -167,6 +181,7 @@ export function createLedger(parts: LedgerParts): Ledger {
     vkey: () => appender.head()?.log.vkey ?? '',
     outstanding: sequencer.outstanding,
     silentMs: () => clock.now() - answeredAt,
+    broken: () => broken,
     service: {
       name: 'ledger',
       async start() {
@@ -181,8 +196,8 @@ export function createLedger(parts: LedgerParts): Ledger {
       async stop() {
         for (const timer of timers) clearInterval(timer);
         await Promise.race([tally.flush(), sleep(graceMs, undefined, { ref: false })]);
-        await writers.stop();
         await sequencer.stop(graceMs);
+        await writers.stop();
         await marks.flush();
       },
     },

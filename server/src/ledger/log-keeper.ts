@@ -11,9 +11,17 @@ export interface Begun {
   readonly after: { readonly origin: string; readonly size: number; readonly because: Freeze } | undefined;
 }
 
+/** A log that was frozen because the database did not contain it any more as it had been signed. */
+export interface Broken {
+  readonly origin: string;
+  readonly because: Exclude<Freeze, 'ended'>;
+}
+
 export interface Opened {
   readonly head: Head;
-  /** Present for the process that began the log. */
+  /** Oldest first. */
+  readonly broken: readonly Broken[];
+  /** Present while the log has no first entry: for who began it, and for others when that one died before it. */
   readonly begun: Begun | undefined;
 }
 
@@ -71,7 +79,10 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
       const logs = await store.logs();
       const newest = logs.at(-1);
       const verdict = newest && (await judge(newest, logs, mark));
-      if (typeof verdict === 'object') return { head: verdict, begun };
+      if (typeof verdict === 'object') {
+        if (newest?.last === undefined) begun ??= begunAfter(logs.at(-2));
+        return { head: verdict, broken: logs.flatMap(brokenOf), begun };
+      }
 
       await store.locked(async (held) => {
         const still = await held.head();
@@ -88,3 +99,13 @@ export function createLogKeeper({ store, signer, highWater, prover, clock, deplo
     }
   };
 }
+
+const begunAfter = (before: LogHead | undefined): Begun => ({
+  after:
+    before?.frozen === undefined
+      ? undefined
+      : { origin: before.log.origin, size: before.last?.next ?? 0, because: before.frozen },
+});
+
+const brokenOf = ({ log: { origin }, frozen }: LogHead): Broken[] =>
+  frozen === undefined || frozen === 'ended' ? [] : [{ origin, because: frozen }];

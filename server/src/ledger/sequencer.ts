@@ -94,9 +94,10 @@ export function createSequencer({ appender, entries, sealers, clock, limits, ...
 
   /** Entries that the log refuses as duplicates have an index already. */
   async function find(items: readonly Waiting[]): Promise<void> {
-    for (const { entry, resolve, reject } of items) {
+    for (const item of items) {
+      const { entry, reject } = item;
       const index = await entries.positionOf(entry.tenant, uuidOf(entry.id), entry.phase);
-      if (index !== undefined) resolve(index);
+      if (index !== undefined) settle([item], index);
       else
         reject(new Fault('internal', { because: `${entry.id} was refused as a duplicate and is not there` }));
     }
@@ -159,6 +160,8 @@ export function createSequencer({ appender, entries, sealers, clock, limits, ...
     expire,
     /** Entries that wait, those on their way included. */
     outstanding: (): number => waiting.length + inFlight.length,
+    /** Whether every exchange whose intent this process appended has its end in the log too. */
+    settled: (): boolean => open.size === 0 && waiting.length + inFlight.length === 0,
     /** Appends what waits for at most `graceMs`, then takes nothing more. */
     async stop(graceMs: number): Promise<void> {
       await Promise.race([pumping, sleep(graceMs, undefined, { ref: false })]);

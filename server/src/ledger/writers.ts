@@ -14,6 +14,8 @@ interface WritersParts {
   /** How often a writer says that it lives, and how long it may be silent, in ms. */
   readonly heartbeatMs: number;
   readonly silentMs: number;
+  /** Whether this process has left nothing open. */
+  readonly settled: () => boolean;
   readonly onControlEpoch: (epoch: number) => void;
   readonly onFenced: () => void;
   readonly onTrouble: (error: unknown) => void;
@@ -83,7 +85,8 @@ export function createWriters({ store, ledger, clock, writer, dead, ...parts }: 
     async stop() {
       clearInterval(timer);
       await beating;
-      await store.retire(writer);
+      // Nobody looks for what a writer left open that has said goodbye.
+      if (parts.settled()) await store.retire(writer);
     },
   };
 }

@@ -71,7 +71,7 @@ export class ChatCall implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     // The call may have ended while the connection was made.
     if (this.#over) controller.abort(new Error('the call is over'));
-    else this.#exchange.resume = () => controller.resume();
+    else this.#exchange.resume = this.#resume;
   }
 
   onResponseStart(_: Controller, status: number, headers: Headers): void {
@@ -121,6 +121,9 @@ export class ChatCall implements Dispatcher.DispatchHandler {
     );
     this.#close();
   }
+
+  /** Not made where the controller is given: a closure over that one kept whole exchanges alive long after they were over. */
+  readonly #resume = (): void => this.#controller?.resume();
 
   readonly #event = (bytes: Buffer, data: string | undefined): void => {
     if (this.#over) return;
@@ -200,6 +203,8 @@ export class ChatCall implements Dispatcher.DispatchHandler {
 
   #close(): void {
     clearTimeout(this.#timer);
+    this.#controller = undefined;
+    this.#collected = [];
     this.#closed();
   }
 

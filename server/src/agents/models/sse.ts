@@ -12,6 +12,8 @@ const lineFeed = 10;
 const carriageReturn = 13;
 const byteOrderMark = '\ufeff';
 
+const nothing = Buffer.alloc(0);
+
 /** What keeps a connection alive and says nothing. */
 const heartbeat = Buffer.from(':\n\n');
 
@@ -56,7 +58,7 @@ function dataOfLines(bytes: Buffer): string | undefined {
  */
 export class SseSplitter {
   /** The beginning of an event whose end has not arrived. */
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = nothing;
   #heldBytes = 0;
   /** Of the event at hand: how many lines have ended, whether the last one is still empty, whether there was a carriage return. */
   #lines = 0;
@@ -127,7 +129,7 @@ export class SseSplitter {
     if (this.#heldBytes > 0) {
       this.#hold(chunk, from, to);
       bytes = this.#held.subarray(0, this.#heldBytes);
-      this.#held = Buffer.alloc(0);
+      this.#held = nothing;
       this.#heldBytes = 0;
     }
     this.#limit(bytes.length);

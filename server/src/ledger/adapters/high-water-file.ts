@@ -16,6 +16,7 @@ export function fileHighWater(folder: string): HighWater & { close(): void } {
   let sequence = 0;
   let last: string | undefined;
   let dirty = false;
+  let flushing: Promise<void> | undefined;
 
   function opened(): number {
     if (fd !== undefined) return fd;
@@ -51,9 +52,15 @@ export function fileHighWater(folder: string): HighWater & { close(): void } {
       dirty = true;
     },
     async flush() {
-      if (!dirty || fd === undefined) return;
-      dirty = false;
-      await fsyncAsync(fd);
+      if (dirty && fd !== undefined) {
+        dirty = false;
+        flushing = fsyncAsync(fd).catch((error: unknown) => {
+          dirty = true;
+          throw error;
+        });
+      }
+      // What was written before may still be on its way to the disk for somebody else.
+      await flushing;
     },
     close() {
       if (fd !== undefined) closeSync(fd);

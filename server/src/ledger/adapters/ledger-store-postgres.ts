@@ -86,10 +86,16 @@ export function postgresLedgerStore({ appending, reading }: StoreParts): LedgerS
     },
     async fence(silentMs, dead) {
       // One that has stopped in order has left nothing open; one that nobody has recovered is given again.
-      await reading.query(sql`
-        UPDATE ledger_writers SET fenced_at = now()
-         WHERE fenced_at IS NULL AND stopped_at IS NULL
-           AND (writer = ANY (${[...dead]}::uuid[]) OR seen_at < now() - ${silentMs}::int * interval '1 ms')`);
+      const silent = sql`fenced_at IS NULL AND stopped_at IS NULL
+           AND (writer = ANY (${[...dead]}::uuid[]) OR seen_at < now() - ${silentMs}::int * interval '1 ms')`;
+      const [found] = await reading.query(sql`SELECT writer FROM ledger_writers WHERE ${silent} LIMIT 1`);
+      if (found) {
+        await reading.transaction(async (tx) => {
+          // A batch of theirs may be under way, past the look at the fence; what it leaves open is only seen after its end.
+          await tx.query(lock);
+          await tx.query(sql`UPDATE ledger_writers SET fenced_at = now() WHERE ${silent}`);
+        });
+      }
       const rows = await reading.query(sql`
         SELECT w.writer, b.open_from FROM ledger_writers w
           LEFT JOIN LATERAL (SELECT open_from FROM ledger_batches WHERE writer = w.writer ORDER BY log DESC, start DESC LIMIT 1) b ON true

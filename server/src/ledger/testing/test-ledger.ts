@@ -86,6 +86,7 @@ export async function testLedger(deployment: Deployment, options: Options = {}):
     onFenced: () => {
       fenced = true;
     },
+    onBroken: () => {},
     onTrouble: (error) => troubles.push(error),
   });
   await ledger.service.start();

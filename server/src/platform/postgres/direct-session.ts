@@ -95,9 +95,19 @@ export function createDirectSession(options: DirectSessionOptions): DirectSessio
     return on(current);
   }
 
-  /** One after another: an interactive transaction has the connection alone. */
+  /**
+   * One after another: an interactive transaction has the connection alone. While the server says nothing, each would wait for the
+   * limits of all before it; so who has waited for one limit is refused when its turn comes.
+   */
   function inTurn<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const result = tail.then(session).then(work);
+    const latest = performance.now() + timeoutMs;
+    const result = tail
+      .then(() => {
+        if (performance.now() > latest)
+          throw new Fault('unavailable', { because: `the ${name} session was busy for ${timeoutMs} ms` });
+        return session();
+      })
+      .then(work);
     tail = result.catch(() => undefined);
     return result;
   }

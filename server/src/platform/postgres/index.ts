@@ -10,6 +10,7 @@ export { parseDatabaseUrl } from './database-url.ts';
 export type { Session } from './direct-session.ts';
 export { createDoors, type Doors } from './doors.ts';
 export { embeddedPostgres } from './embedded/embedded-postgres.ts';
+export { lockFolder } from './embedded/folder-lock.ts';
 export { createLedgerSession } from './ledger-session.ts';
 
 export { migrate } from './migrate.ts';

@@ -304,6 +304,17 @@ describe('a cluster that cannot be trusted', () => {
     });
   });
 
+  it.runIf(process.getuid?.() === 0)(
+    'does not keep a start from its own, while an initdb that lost its parent still writes what nobody can clear away',
+    async () => {
+      const dataDir = dataFolder();
+      // The server's user may not remove it, as it may not while it grows.
+      mkdirSync(path.join(dataDir, 'postgres', 'new-left', 'base', '4'), { recursive: true, mode: 0o755 });
+      const { ask } = await start(dataDir);
+      expect(await ask(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
+    },
+  );
+
   it('stops the start when another major version made it', async () => {
     const dataDir = dataFolder();
     const { server } = await start(dataDir);

@@ -98,9 +98,9 @@ export async function initialise(options: {
 async function removeUnfinished(home: ClusterHome, user: ServerUser | undefined): Promise<void> {
   for (const name of readdirSync(home.root).filter((entry) => entry.startsWith(unfinished))) {
     const left = path.join(home.root, name);
-    // As the user whose files they are: what is in a folder of theirs is no path that root should follow.
-    if (user) await run('rm', ['-rf', '--', ...contentsOf(left)], user);
     try {
+      // As the user whose files they are: what is in a folder of theirs is no path that root should follow.
+      if (user) await run('rm', ['-rf', '--', ...contentsOf(left)], user);
       rmSync(left, { recursive: true, force: true });
     } catch {
       // An initdb whose parent died may still be writing there. The next start removes it.
