@@ -5,7 +5,7 @@ import type { Place } from './rule.ts';
 import { bodyStrings, headStrings, type Judged } from './strings.ts';
 import { viewsOf } from './views.ts';
 
-/** Strings, views and pieces of one request; about 100 ms of matching in the worst case. */
+/** Strings, views and pieces of one request: at most 70 ms of matching for our own rules as measured, and 160 ms with those of a CRS release. */
 const mostStrings = 4_096;
 /** UTF-16 units of them together. */
 const mostUnits = 192 * 1024;

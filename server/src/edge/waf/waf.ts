@@ -21,7 +21,7 @@ export interface Waf {
   /** Both at once. Without a policy, the strictest. `route` is the route's pattern, for exceptions. */
   judge(input: WafInput, policy?: Policy, route?: string): Verdict;
   /**
-   * Puts other rules in place of all there are, at once and for every later request. About 60 ms for a thousand rules, on the event loop.
+   * Puts other rules in place of all there are, at once and for every later request. On the event loop: 40 ms for our own rules, 65 ms with those of a CRS release.
    * @throws Error that says what was wrong with them; then nothing has changed
    */
   replaceRules(files: readonly unknown[]): void;

@@ -1,7 +1,7 @@
 import type { HeadInput, WafInput } from '../input.ts';
 
 /*
- * Requests that administrators, agents and collectors send on ordinary days, judged whole: nothing in them is scoped out as content.
+ * Requests that administrators, agents and collectors send on ordinary days, judged whole but for the texts of policies, rules, patterns and templates.
  * Written to be awkward: apostrophes, ampersands, brackets, words that are also commands or SQL.
  */
 
