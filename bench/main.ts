@@ -71,8 +71,8 @@ async function main(): Promise<number> {
 try {
   process.exit(await main());
 } catch (error) {
-  const reasons =
-    error instanceof AggregateError ? [error.message, ...error.errors.map(String)] : [String(error)];
+  const errors: unknown[] = error instanceof AggregateError ? [error, ...error.errors] : [error];
+  const reasons = errors.map((each) => (each instanceof Error ? each.message : String(each)));
   say(`bench: ${reasons.join('\n  ')}`);
   process.exit(1);
 }

@@ -5,6 +5,8 @@ export const idPrefixes = {
   organization: 'org',
   tenant: 'tnt',
   user: 'usr',
+  service: 'svc',
+  agent: 'agt',
   key: 'key',
   request: 'req',
   entry: 'ent',
@@ -15,6 +17,8 @@ export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`;
 export type OrganizationId = Id<'organization'>;
 export type TenantId = Id<'tenant'>;
 export type UserId = Id<'user'>;
+export type ServiceId = Id<'service'>;
+export type AgentId = Id<'agent'>;
 export type KeyId = Id<'key'>;
 export type RequestId = Id<'request'>;
 export type EntryId = Id<'entry'>;

@@ -16,8 +16,17 @@ import {
   secretsGuard,
 } from './governance/index.ts';
 import { postgresCredentials, postgresDirectory } from './identity/adapters/directory-postgres.ts';
+import { keyDocuments } from './identity/adapters/key-documents.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
-import { bootstrap, createAuthenticate, identityRoutes } from './identity/index.ts';
+import {
+  bootstrap,
+  createAuthenticate,
+  createPlaces,
+  createRefusalLog,
+  createTokenVerifier,
+  identityRoutes,
+  issuerOf,
+} from './identity/index.ts';
 import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
@@ -98,7 +107,23 @@ export async function compose(
   // Who calls, and what they may do.
   const { peppers, tenantKeys: keys } = foundation;
   const directory = postgresDirectory(doors);
-  const authenticate = createAuthenticate({ credentials: postgresCredentials(doors), peppers, clock });
+  const { fetchKeys, close: closeKeyDocuments } = keyDocuments();
+  const { issuers } = config.identity;
+  const tokens = createTokenVerifier({
+    issuers: issuers.map(issuerOf),
+    clock,
+    fetchKeys,
+    places: createPlaces(directory, clock),
+    subjectKey: foundation.subjectKey,
+    onRefused: createRefusalLog(log, clock),
+    onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
+  });
+  const authenticate = createAuthenticate({
+    credentials: postgresCredentials(doors),
+    peppers,
+    clock,
+    ...(issuers.length > 0 && { tokens }),
+  });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies: loadPolicies(),
@@ -237,6 +262,7 @@ export async function compose(
       },
       stop: async () => {},
     },
+    { name: 'issuers', start: async () => {}, stop: closeKeyDocuments },
     {
       name: 'providers',
       start: async () => {},

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { issuerSettings } from './identity/index.ts';
 
 /** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
 
@@ -59,6 +60,17 @@ export const configSchema = z.strictObject({
     outstanding: positive(10_000),
     batch: positive(1_000),
     wait_ms: positive(5_000),
+  }),
+  identity: section({
+    /** Whose JWTs are believed, and for how much. */
+    issuers: z
+      .array(issuerSettings)
+      .max(32)
+      .refine(
+        (issuers) => new Set(issuers.map(({ issuer }) => issuer)).size === issuers.length,
+        'each issuer is there once',
+      )
+      .default([]),
   }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
   limits: section({

@@ -27,6 +27,8 @@ export interface Foundation {
   readonly ledger: Target;
   readonly tenantKeys: TenantKeys;
   readonly signingSeed: Buffer;
+  /** Under which names that others give become ids of ours; the same in every replica. */
+  readonly subjectKey: Buffer;
   readonly peppers: readonly { readonly version: number; readonly key: Buffer }[];
   /** Names this deployment in the ledger's origins. */
   readonly deployment: string;
@@ -59,6 +61,7 @@ export async function prepare(config: Config, log: Log): Promise<Foundation> {
         app: { ...app, user: appRole, password: passwords.app },
         ledger: { ...direct, user: ledgerRole, password: passwords.ledger },
         tenantKeys,
+        subjectKey: root.derive('vallum/identity/subjects'),
         ...secrets,
       };
     } finally {

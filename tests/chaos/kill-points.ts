@@ -150,12 +150,17 @@ async function strike(target: Target, { kind, afterMs }: KillPoint): Promise<Str
         return url;
       });
     case 'server at a start':
+      await server.kill();
+      deployment.launch();
+      await sleep(afterMs);
+      // It may have been ready by then.
+      await deployment.server().kill();
+      return { url: await restarted(), acknowledged: [] };
     case 'database at a start of the server':
       await server.kill();
       deployment.launch();
       await sleep(afterMs);
-      if (kind === 'server at a start') await deployment.server().kill();
-      else deployment.killDatabase();
+      deployment.killDatabase();
       return { url: await started(deployment), acknowledged: [] };
     case 'server at the first start':
       throw new Error('a deployment has its first start once');

@@ -102,7 +102,7 @@ async function callsDuring(work: () => Promise<unknown>): Promise<number> {
 }
 
 /** What no caller may learn: the provider's account, hosts, and our key with it. */
-const confidential = /db-7|gpu-3|org-123|proj_123|sk-up|sk-upstream-secret|127\.0\.0\.1/;
+const confidential = /postgres-7|gpu-3|org-123|proj_123|sk-up|sk-upstream-secret|127\.0\.0\.1/;
 
 describe('a provider that answers oddly, but well', () => {
   it.each(['byte-by-byte', 'without-done', 'heartbeats', 'other-fields', 'after-done'])(

@@ -166,7 +166,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'status-422': (response) => json(response, 422, error('messages must alternate')),
   'status-429': (response) =>
     json(response, 429, error('Rate limit of org-123 reached'), { 'retry-after': '7' }),
-  'status-500': (response) => json(response, 500, error('The server had an error at host db-7')),
+  'status-500': (response) => json(response, 500, error('The server had an error at host postgres-7')),
   'status-503': (response) => json(response, 503, error('overloaded'), { 'retry-after': '3' }),
   'echoes-key': (response) => json(response, 400, error('You sent sk-upstream-secret as key')),
   'long-error': (response) => json(response, 400, error(`bad\u0000\u202e${'x'.repeat(2000)}`)),

@@ -1,5 +1,12 @@
 import type { ServerResponse } from 'node:http';
-import { type Exchange, faultCatalog, faultOf, type Outlet, type ReplyHead } from '../kernel/index.ts';
+import {
+  type Exchange,
+  type Fault,
+  faultCatalog,
+  faultOf,
+  type Outlet,
+  type ReplyHead,
+} from '../kernel/index.ts';
 import { renderError } from './problem.ts';
 
 /** Sent with every reply. Nothing that we answer is a page, so nothing of it may run, be framed or be sniffed. */
@@ -10,6 +17,9 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };
+
+/** A producer that does not pause within a turn must learn that the client is slow. */
+const flushBytes = 16 * 1024;
 
 interface ReplyParts {
   readonly response: ServerResponse;
@@ -25,7 +35,27 @@ export function createReply(
   { response, onFault, draining }: ReplyParts,
 ): Outlet & { status(): number | undefined } {
   let status: number | undefined;
-  response.on('drain', () => x.resume?.());
+  /** Whether the client takes what is sent. */
+  let flowing = true;
+  response.on('drain', () => {
+    flowing = true;
+    x.resume?.();
+  });
+
+  /** Frames of this turn of the loop: a model sends several events in one piece, and each write of its own is a call of the system. */
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  function taken(): Uint8Array | undefined {
+    const [first] = pending;
+    const all = pending.length > 1 ? Buffer.concat(pending) : first;
+    pending = [];
+    pendingBytes = 0;
+    return all;
+  }
+  function flush(): void {
+    const bytes = taken();
+    if (bytes && !response.writableEnded && !response.destroyed) flowing = response.write(bytes);
+  }
 
   function headersOf(
     contentType: string,
@@ -47,16 +77,17 @@ export function createReply(
 
   /** A complete reply is written at once with its length; until then its head waits. */
   let waiting: ReplyHead | undefined;
-  let whole: Uint8Array | undefined;
 
   function fail(error: unknown): void {
     onFault(x, error);
     if (response.destroyed || response.writableEnded) return;
     const fault = faultOf(error);
     if (response.headersSent) {
+      flush();
       response.end(x.route.content?.stream?.(x.body).failure(fault, x.id));
       return;
     }
+    pending = [];
     const { body, contentType, status: code } = renderError(x, fault);
     status = code;
     const { retry } = faultCatalog[fault.code];
@@ -67,7 +98,7 @@ export function createReply(
         {
           ...(!retry && { 'x-should-retry': 'false' }),
           ...(fault.retryAfterSeconds !== undefined && { 'retry-after': String(fault.retryAfterSeconds) }),
-          ...(fault.code === 'not-authenticated' && { 'www-authenticate': 'Bearer realm="vallum"' }),
+          ...(fault.code === 'not-authenticated' && { 'www-authenticate': challengeOf(fault) }),
         },
         body.length,
       ),
@@ -83,25 +114,37 @@ export function createReply(
       else response.writeHead(head.status, headersOf(head.contentType, head.headers));
     },
     frame(bytes) {
-      if (!waiting) return response.write(bytes);
-      whole = whole ? Buffer.concat([whole, bytes]) : bytes;
-      return true;
+      pending.push(bytes);
+      if (waiting) return true;
+      pendingBytes += bytes.length;
+      if (pendingBytes >= flushBytes) flush();
+      else if (pending.length === 1) process.nextTick(flush);
+      return flowing;
     },
     end() {
+      const last = taken();
       if (waiting) {
         const { status: code, contentType, headers } = waiting;
-        response.writeHead(code, headersOf(contentType, headers, whole?.length ?? 0));
+        response.writeHead(code, headersOf(contentType, headers, last?.length ?? 0));
       }
-      // Head and body in one call are one segment on the wire.
-      response.end(whole);
+      // What is left and the end in one call are one segment on the wire.
+      response.end(last);
     },
     fail,
   };
 }
 
+/** RFC 6750, section 3: which scheme, and an error code where a credential was sent. */
+const challengeOf = ({ challenge }: Fault): string =>
+  challenge ? `Bearer realm="vallum", error="${challenge}"` : 'Bearer realm="vallum"';
+
+/** Milliseconds of so many µs, as text: to write a fraction takes longer than most steps. */
+const millis = Array.from({ length: 1_000 }, (_, micros) => String(micros / 1_000));
+
 /** W3C Server Timing: milliseconds per step. */
 function timingOf(x: Exchange): string {
   let text = '';
-  for (const { name, micros } of x.steps) text += `${text && ', '}${name};dur=${Math.round(micros) / 1000}`;
+  for (const { name, micros } of x.steps)
+    text += `${text && ', '}${name};dur=${millis[micros] ?? micros / 1_000}`;
   return text;
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { z } from 'zod';
 import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
@@ -84,6 +85,8 @@ async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function textOf(bytes: Buffer): string {
+  // The same text, in a third of the time.
+  if (isAscii(bytes)) return bytes.toString('latin1');
   try {
     return utf8.decode(bytes);
   } catch {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Caller, newId } from '../kernel/index.ts';
 import { createPolicies } from './policies.ts';
@@ -90,4 +91,68 @@ describe('policies', () => {
     expect(() => createPolicies('permit (principal, action, resource);', groups)).toThrow(/@id/);
     expect(() => createPolicies('permit everything', groups)).toThrow(/policies:/);
   });
+});
+
+describe('of many policies those that cannot say anything are left out', () => {
+  const effects = fc.constantFrom('permit', 'forbid');
+  const principals = fc.constantFrom(
+    'principal',
+    'principal is service',
+    ...['key_a', 'key_b', 'key_c'].map((id) => `principal == service::"${id}"`),
+    'principal == user::"key_a"',
+  );
+  const actions = fc.constantFrom(
+    'action',
+    'action == Action::"model:invoke"',
+    'action == Action::"read"',
+    'action in Action::"read"',
+    'action in [Action::"admin", Action::"model:list"]',
+    'action == Action::"nobody:knows"',
+  );
+  const resources = fc.constantFrom('resource', 'resource == Resource::"a"');
+  const scopes = fc.tuple(effects, principals, actions, resources);
+  const callers = ['key_a', 'key_b', 'key_d'].map((id) => ({
+    ...callerWith(),
+    principal: { type: 'service' as const, id: id as Caller['principal']['id'] },
+  }));
+
+  /** What Cedar's scopes mean, by the book: a forbid wins, and without a permit it is refused. */
+  const says = (
+    [, principal, action, resource]: string[],
+    id: string,
+    asked: string,
+    of: string,
+  ): boolean => {
+    const groupsOf = Object.keys(groups).filter((group) => groups[group]?.includes(asked));
+    const named = [...(action ?? '').matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? '');
+    return (
+      (!principal?.includes('==') || principal.endsWith(`service::"${id}"`)) &&
+      (named.length === 0 ||
+        named.some((name) => name === asked || (action?.includes(' in ') && groupsOf.includes(name)))) &&
+      (resource === 'resource' || of === 'a')
+    );
+  };
+
+  it('and each decision is what all of them would have said', () =>
+    fc.assert(
+      fc.property(fc.array(scopes, { maxLength: 8 }), (written) => {
+        const policies = createPolicies(
+          written
+            .map(([effect, ...scope], index) => `@id("p${index}") ${effect} (${scope.join(', ')});`)
+            .join('\n'),
+          groups,
+        );
+        for (const caller of callers)
+          for (const action of ['model:invoke', 'model:list', 'request:read', 'key:create'])
+            for (const resource of ['a', 'b']) {
+              const { id } = caller.principal;
+              const saying = written.filter((scope) => says(scope, id, action, resource));
+              const allowed =
+                saying.some(([effect]) => effect === 'permit') &&
+                !saying.some(([effect]) => effect === 'forbid');
+              expect(policies.decide(caller, action, resource).allowed).toBe(allowed);
+            }
+      }),
+      { numRuns: 60 },
+    ));
 });

@@ -34,19 +34,35 @@ const verdictsKept = 1_000;
 export function createPolicies(text: string, groups: Readonly<Record<string, readonly string[]>>): Policies {
   const version = createHash('sha256').update(text).update(JSON.stringify(groups)).digest('hex').slice(0, 16);
   const policies = parse(text);
-  const prepared = cedar.preparsePolicySet(version, {
-    staticPolicies: policies.byId,
-    templates: {},
-    templateLinks: [],
-  });
-  if (prepared.type === 'failure')
-    throw new Error(`policies: ${prepared.errors.map(({ message }) => message).join('; ')}`);
-
+  // All of them once, so that what is wrong with one shows now.
+  prepare(version, policies);
   const parents = new Map<string, string[]>();
   for (const [group, actions] of Object.entries(groups)) {
     for (const action of actions) parents.set(action, [...(parents.get(action) ?? []), group]);
   }
   const kept = new WeakMap<Caller, Map<string, Verdict>>();
+  const readContext = policies.some((policy) => policy.readsContext);
+  const owners = new Set(policies.flatMap(({ principal }) => principal ?? []));
+  const slices = new Set<string>();
+
+  /** The policies that can say anything about this action of this principal. @returns their name in Cedar's memory. */
+  function sliceFor(principal: Entity, action: string): string {
+    const owner = nameOf(principal);
+    const own = owners.has(owner) ? owner : undefined;
+    const slice = `${version} ${action} ${own ?? ''}`;
+    if (slices.has(slice)) return slice;
+    const names = new Set([action, ...(parents.get(action) ?? [])]);
+    prepare(
+      slice,
+      policies.filter(
+        (policy) =>
+          (policy.principal === undefined || policy.principal === own) &&
+          (policy.actions === undefined || policy.actions.some((name) => names.has(name))),
+      ),
+    );
+    slices.add(slice);
+    return slice;
+  }
 
   function evaluate(caller: Caller, action: string, resource: string): Verdict {
     const principal = { type: caller.principal.type, id: caller.principal.id };
@@ -58,7 +74,7 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
       action: actionUid,
       resource: resourceUid,
       context: {},
-      preparsedPolicySetId: version,
+      preparsedPolicySetId: sliceFor(principal, action),
       entities: [
         { uid: principal, attrs: { tenant, organization, environment, scopes: [...scopes] }, parents: [] },
         {
@@ -84,7 +100,7 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
     actions: new Set(parents.keys()),
     decide(caller, action, resource) {
       if (!parents.has(action)) return deny('unknown-action');
-      if (policies.readContext) return evaluate(caller, action, resource);
+      if (readContext) return evaluate(caller, action, resource);
       const verdicts = kept.get(caller) ?? new Map<string, Verdict>();
       kept.set(caller, verdicts);
       const name = `${action} ${resource}`;
@@ -99,20 +115,65 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
 
 const deny = (code: string): Verdict => ({ allowed: false, reasons: [{ by: 'policy', code }] });
 
-function parse(text: string): { byId: Record<string, string>; readContext: boolean } {
+interface Entity {
+  readonly type: string;
+  readonly id: string;
+}
+const nameOf = ({ type, id }: Entity): string => `${type}::${JSON.stringify(id)}`;
+
+interface Policy {
+  readonly id: string;
+  readonly text: string;
+  /** The one principal whom its scope names with `==`. It says nothing about others. */
+  readonly principal: string | undefined;
+  /** The actions and groups that its scope names; absent where it speaks of all. */
+  readonly actions: readonly string[] | undefined;
+  readonly readsContext: boolean;
+}
+
+/** @throws Error with what Cedar says, for policies that it does not take. */
+function prepare(name: string, policies: readonly Policy[]): void {
+  const prepared = cedar.preparsePolicySet(name, {
+    staticPolicies: Object.fromEntries(policies.map(({ id, text }) => [id, text])),
+    templates: {},
+    templateLinks: [],
+  });
+  if (prepared.type === 'failure')
+    throw new Error(`policies: ${prepared.errors.map(({ message }) => message).join('; ')}`);
+}
+
+function parse(text: string): Policy[] {
   const parts = cedar.policySetTextToParts(text);
   if (parts.type === 'failure')
     throw new Error(`policies: ${parts.errors.map(({ message }) => message).join('; ')}`);
-  const byId: Record<string, string> = {};
-  let readContext = false;
-  for (const policy of parts.policies) {
-    const json = cedar.policyToJson(policy);
-    if (json.type === 'failure')
-      throw new Error(`policies: ${json.errors.map(({ message }) => message).join('; ')}`);
-    const id = json.json.annotations?.id;
-    if (!id || byId[id]) throw new Error(`policies: each policy has an @id of its own; look at:\n${policy}`);
-    byId[id] = policy;
-    readContext ||= JSON.stringify(json.json).includes('"Var":"context"');
-  }
-  return { byId, readContext };
+  const ids = new Set<string>();
+  return parts.policies.map((policy) => {
+    const parsed = cedar.policyToJson(policy);
+    if (parsed.type === 'failure')
+      throw new Error(`policies: ${parsed.errors.map(({ message }) => message).join('; ')}`);
+    const { annotations, principal, action } = parsed.json;
+    const id = annotations?.id;
+    if (!id || ids.has(id))
+      throw new Error(`policies: each policy has an @id of its own; look at:\n${policy}`);
+    ids.add(id);
+    return {
+      id,
+      text: policy,
+      principal: principal.op === '==' && 'entity' in principal ? entityName(principal.entity) : undefined,
+      actions: actionsOf(action),
+      readsContext: JSON.stringify(parsed.json).includes('"Var":"context"'),
+    };
+  });
+}
+
+type Scope = Extract<ReturnType<typeof cedar.policyToJson>, { type: 'success' }>['json'];
+type EntityJson = Extract<Scope['principal'], { entity: unknown }>['entity'];
+
+const uidOf = (entity: EntityJson): Entity => ('__entity' in entity ? entity.__entity : entity);
+const entityName = (entity: EntityJson): string => nameOf(uidOf(entity));
+
+function actionsOf(action: Scope['action']): string[] | undefined {
+  if ('entities' in action) return action.entities.map((entity) => uidOf(entity).id);
+  if ('entity' in action) return [uidOf(action.entity).id];
+  return undefined;
 }

@@ -2,25 +2,60 @@ import { hash } from 'node:crypto';
 import { type Caller, type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { hashKey, isKey } from './api-key.ts';
 import type { Credential, CredentialStore, Peppers } from './ports.ts';
+import type { TokenVerifier } from './tokens/verifier.ts';
 
 interface AuthenticateParts {
   readonly credentials: CredentialStore;
   readonly peppers: Peppers;
   readonly clock: Clock;
+  /** For JWTs; where it is absent there are keys only. */
+  readonly tokens?: TokenVerifier;
 }
 
 /** How long a credential is believed without asking again; revocations are felt sooner, by `forget`. */
 const believedMs = 30_000;
+/** Of tokens, whose revocation is their issuer's. */
+const tokenBelievedMs = 60_000;
 const credentialsKept = 100_000;
 
+interface Known {
+  readonly caller: Caller;
+  readonly expiresAtMs: number | undefined;
+  readonly untilMs: number;
+}
+
 /**
- * API keys. Found credentials are kept, by a digest of the key, until something that is kept anywhere is restricted: then all are forgotten (the control epoch).
+ * API keys and JWTs. Credentials that were found good are kept, by a digest of their text, until something that is kept anywhere is restricted: then all are forgotten (the control epoch).
  */
-export function createAuthenticate({ credentials, peppers, clock }: AuthenticateParts): {
+export function createAuthenticate({ credentials, peppers, clock, tokens }: AuthenticateParts): {
   step: Step;
   forget(): void;
 } {
-  let known = new Map<string, { caller: Caller; expiresAtMs: number | undefined; untilMs: number }>();
+  let known = new Map<string, Known>();
+
+  /** What was asked before everything was forgotten is not kept. Of too many the oldest go: tokens are replaced all the time, and their digests never come again. */
+  function keep(asked: Map<string, Known>, digest: string, found: Known): void {
+    if (asked !== known) return;
+    known.set(digest, found);
+    const oldest = known.size > credentialsKept ? known.keys().next() : undefined;
+    if (oldest && !oldest.done) known.delete(oldest.value);
+  }
+
+  async function verify(
+    x: Exchange,
+    { verify: ask }: TokenVerifier,
+    token: string,
+    digest: string,
+  ): Promise<void> {
+    const asked = known;
+    const { caller, untilMs } = await ask(token);
+    x.caller = caller;
+    keep(asked, digest, {
+      caller,
+      expiresAtMs: undefined,
+      untilMs: Math.min(untilMs, clock.now() + tokenBelievedMs),
+    });
+  }
 
   async function find(x: Exchange, key: string, digest: string): Promise<void> {
     const asked = known;
@@ -31,10 +66,7 @@ export function createAuthenticate({ credentials, peppers, clock }: Authenticate
       const caller = callerOf(credential);
       const { expiresAtMs } = credential;
       x.caller = current(caller, expiresAtMs);
-      // What was asked before everything was forgotten is not kept.
-      if (asked === known && known.size < credentialsKept) {
-        known.set(digest, { caller, expiresAtMs, untilMs: clock.now() + believedMs });
-      }
+      keep(asked, digest, { caller, expiresAtMs, untilMs: clock.now() + believedMs });
       return;
     }
     throw refused();
@@ -61,6 +93,8 @@ export function createAuthenticate({ credentials, peppers, clock }: Authenticate
           return;
         }
         known.delete(digest);
+        // No key of ours has a dot in it, and every JWT has two.
+        if (tokens && key.includes('.')) return verify(x, tokens, key, digest);
         if (!isKey(key)) throw refused();
         return find(x, key, digest);
       },
@@ -68,7 +102,7 @@ export function createAuthenticate({ credentials, peppers, clock }: Authenticate
   };
 }
 
-/** The key of a request: a bearer token, or the header that other clients use. */
+/** The credential of a request: a bearer token, or the header that other clients use. */
 function presented({ arrival: { headers } }: Exchange): string {
   const bearer = /^Bearer +(\S+)$/i.exec(String(headers.authorization ?? ''))?.[1];
   const key = bearer ?? headers['x-api-key'] ?? headers['api-key'];
@@ -78,7 +112,8 @@ function presented({ arrival: { headers } }: Exchange): string {
 }
 
 /** One answer for unknown, expired and revoked keys: who holds a wrong one learns nothing. */
-const refused = (): Fault => new Fault('not-authenticated', { detail: 'This is not a valid API key.' });
+const refused = (): Fault =>
+  new Fault('not-authenticated', { detail: 'This is not a valid API key.', challenge: 'invalid_token' });
 
 const callerOf = ({ key, organization, tenant, environment, scopes, ratePerMinute }: Credential): Caller => ({
   principal: { type: 'service', id: key },

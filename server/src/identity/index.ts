@@ -1,8 +1,16 @@
 /**
- * Identity: organizations, their tenants, and who may act for them. A credential is found by a keyed digest and shown once; what is wrong with one that is
- * refused is not said. It knows who calls, not what they may do: that is policy.
+ * Identity: organizations, their tenants, and who may act for them. An API key is found by a keyed digest and shown once; JWTs and client certificates of
+ * others are believed as far as the settings say, and never further. What is wrong with a credential that is refused is not said. It knows who calls, not
+ * what they may do: that is policy.
  */
 export { createAuthenticate } from './authenticate.ts';
 export { bootstrap } from './bootstrap.ts';
-
+export {
+  /** @public for the listener, when it speaks TLS */
+  grantOfCertificate,
+} from './certificates/certificate-grant.ts';
+export { createPlaces } from './places.ts';
 export { identityRoutes } from './routes.ts';
+export { issuerOf, issuerSettings } from './tokens/issuer.ts';
+export { createRefusalLog } from './tokens/refusal-log.ts';
+export { createTokenVerifier } from './tokens/verifier.ts';

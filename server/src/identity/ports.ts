@@ -75,6 +75,8 @@ export interface Directory {
   createKey(scope: Scope, key: NewApiKey): Promise<ApiKey>;
   /** Revokes and moves the control epoch. @returns the key, or undefined where there is none. */
   revokeKey(scope: Scope, id: KeyId): Promise<ApiKey | undefined>;
+  /** The organization that the first start made. */
+  firstOrganization(): Promise<OrganizationId | undefined>;
   /**
    * Makes the first organization, whole or not at all.
    * @returns false when there is one already: somebody else was first.

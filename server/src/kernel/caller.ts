@@ -1,10 +1,16 @@
-import type { KeyId, OrganizationId, TenantId, UserId } from '@vallum/contract';
+import type { AgentId, KeyId, OrganizationId, ServiceId, TenantId, UserId } from '@vallum/contract';
 
 export type Environment = 'production' | 'staging' | 'development';
 
+/** Ids are ours: what an issuer or a certificate calls somebody may be personal, and is in `Caller.subject` alone. */
+export interface Principal {
+  readonly type: 'user' | 'service' | 'agent';
+  readonly id: KeyId | UserId | ServiceId | AgentId;
+}
+
 /** Who calls, once authenticated. */
 export interface Caller {
-  readonly principal: { readonly type: 'user' | 'service' | 'agent'; readonly id: KeyId | UserId };
+  readonly principal: Principal;
   readonly organization: OrganizationId;
   readonly tenant: TenantId;
   readonly environment: Environment;
@@ -12,4 +18,6 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** Requests per minute for this credential. */
   readonly ratePerMinute: number;
+  /** What those call the principal who vouch for it, where that is not us. Personal: the ledger holds it as a commitment, and nothing else does. */
+  readonly subject?: { readonly issuer: string; readonly name: string };
 }

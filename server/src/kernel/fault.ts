@@ -89,6 +89,8 @@ export interface FaultOptions {
   retryAfterSeconds?: number;
   /** The field of the request that is wrong, where an API names one. */
   param?: string;
+  /** RFC 6750's word for a credential that was sent and is not accepted, for `www-authenticate`. */
+  challenge?: 'invalid_token';
 }
 
 /** A failure with a place in the catalogue. `message` and `cause` are for operators only; `detail` may be shown. */
@@ -98,6 +100,7 @@ export class Fault extends Error {
   readonly detail: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly param: string | undefined;
+  readonly challenge: FaultOptions['challenge'] | undefined;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(options.because ?? options.detail ?? code, { cause: options.cause });
@@ -105,6 +108,7 @@ export class Fault extends Error {
     this.detail = options.detail;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.param = options.param;
+    this.challenge = options.challenge;
   }
 }
 

@@ -9,6 +9,8 @@ export interface LogFields {
   readonly count?: number;
   readonly path?: string;
   readonly version?: string;
+  /** Of credentials, as the settings name it. */
+  readonly issuer?: string;
   readonly error?: unknown;
 }
 

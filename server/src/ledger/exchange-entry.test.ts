@@ -50,3 +50,19 @@ it('is, as text, what canonical JSON makes of it as an object, and what the sche
     }),
   );
 });
+
+it('holds what others call its principal as a commitment alone, in the entry that comes first', () => {
+  const name = 'jane@example.org';
+  fc.assert(
+    fc.property(exchanges, (x) => {
+      x.caller = { ...x.who, subject: { issuer: 'https://login.example.org', name } };
+      for (const { entry, text: written, fields } of [intentOf(x), refusalOf(x, 'policy-denied', 403)]) {
+        expect(fields).toEqual([
+          { name: 'subject', value: `{"issuer":"https://login.example.org","name":"${name}"}` },
+        ]);
+        expect(JSON.stringify(entry) + written).not.toContain(name);
+      }
+      expect(outcomeOf(x, 1_800_000_000_123, 'complete', 200).fields).toBeUndefined();
+    }),
+  );
+});

@@ -11,7 +11,7 @@ type Entry = NewEntry['entry'];
 /** Who, what, and what was decided on the input. */
 export function intentOf(x: Exchange): NewEntry {
   const entry = entryOf(x, 'intent', 0, x.atMs);
-  return { entry, text: textOf(entry), trace: traceOf(x, undefined) };
+  return { entry, text: textOf(entry), trace: traceOf(x, undefined), ...subjectOf(x) };
 }
 
 /** How an exchange with an intent ended. */
@@ -42,7 +42,14 @@ export function refusalOf(x: Exchange, fault: string, status: number): NewEntry 
   entry.ended = 'refused';
   entry.fault = fault;
   entry.status = status;
-  return { entry, text: textOf(entry), trace: traceOf(x, status) };
+  return { entry, text: textOf(entry), trace: traceOf(x, status), ...subjectOf(x) };
+}
+
+/** Whom the principal's id stands for, where others named it: a commitment, since it may be personal. Who may open the entry can read it. */
+function subjectOf({ who: { subject } }: Exchange): Pick<NewEntry, 'fields'> {
+  if (!subject) return {};
+  const value = JSON.stringify({ issuer: subject.issuer, name: subject.name });
+  return { fields: [{ name: 'subject', value }] };
 }
 
 function entryOf(x: Exchange, kind: 'intent' | 'outcome' | 'refusal', phase: 0 | 1, atMs: number): Entry {

@@ -1,6 +1,6 @@
 import { canonical, type Json, uuidOf } from '@vallum/contract';
 import type { NewEntry } from '../kernel/index.ts';
-import { encodeRecord } from './record.ts';
+import { encodeRecord, type SealedField, type SealedValue } from './record.ts';
 import type { TenantSealer } from './tenant-sealers.ts';
 import { leafHash } from './tree.ts';
 
@@ -17,13 +17,18 @@ export interface Leaf {
 export const headBytes = 34;
 /** The order is part of the format of heads: only append. */
 const kinds = ['intent', 'outcome', 'refusal', 'tally', 'change', 'log'] as const;
-const version = Buffer.from([0x01]);
 
 /** The public leaf of a commitment (ADR 4). */
-export const leafBytes = (commitment: Buffer): Buffer => Buffer.concat([version, commitment]);
+export function leafBytes(commitment: Buffer): Buffer {
+  const leaf = Buffer.allocUnsafe(1 + commitment.length);
+  leaf[0] = 0x01;
+  leaf.set(commitment, 1);
+  return leaf;
+}
 
 /** Seals an entry and its committed fields, each on its own, under the tenant's audit key. */
 export function sealEntry({ entry, text, fields, trace }: NewEntry, sealer: TenantSealer): Leaf {
+  if (!fields && text !== undefined) return leafOf(entry, trace, sealer.entries.seal(text), []);
   const sealedFields = (fields ?? []).map(({ name, value }) => ({
     name,
     subject: entry.tenant,
@@ -34,7 +39,15 @@ export function sealEntry({ entry, text, fields, trace }: NewEntry, sealer: Tena
   );
   const whole =
     sealedFields.length > 0 ? canonical({ ...entry, committed } as Json) : (text ?? canonical(entry as Json));
-  const { commitment, sealed } = sealer.entries.seal(whole);
+  return leafOf(entry, trace, sealer.entries.seal(whole), sealedFields);
+}
+
+function leafOf(
+  entry: NewEntry['entry'],
+  trace: string | undefined,
+  { commitment, sealed }: SealedValue,
+  sealedFields: readonly SealedField[],
+): Leaf {
   return {
     commitment,
     hash: leafHash(leafBytes(commitment)),

@@ -141,7 +141,8 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
       },
       end() {
         if (decided) return;
-        Promise.all([intent, appendOutcome('complete')]).then(
+        const sealed = appendOutcome('complete');
+        (x.ledgerIndex === undefined ? Promise.all([intent, sealed]) : sealed).then(
           () => {
             sendHead();
             release();

@@ -5,7 +5,7 @@ import type { Appender } from './appender.ts';
 import type { Head } from './head.ts';
 import { type Leaf, sealEntry } from './leaf.ts';
 import type { EntryStore } from './ports.ts';
-import type { TenantSealers } from './tenant-sealers.ts';
+import type { TenantSealer, TenantSealers } from './tenant-sealers.ts';
 
 /** One entry on its way into the log. */
 interface Waiting {
@@ -142,14 +142,22 @@ export function createSequencer({ appender, entries, sealers, clock, limits, ...
       item.reject(unavailable('the ledger did not answer in time'));
     }
   }
-  async function append(newEntry: NewEntry): Promise<number> {
-    const { entry } = newEntry;
-    const sealer = sealers.atHand(entry.tenant) ?? (await sealers.load(entry.tenant));
-    if (closed) throw unavailable('the ledger has stopped');
-    if (waiting.length + inFlight.length >= limits.outstanding)
-      throw unavailable('too many entries wait for the ledger');
-    const leaf = sealEntry(newEntry, sealer);
+  function append(newEntry: NewEntry): Promise<number> {
+    const { tenant } = newEntry.entry;
+    const sealer = sealers.atHand(tenant);
+    return sealer
+      ? appendWith(sealer, newEntry)
+      : sealers.load(tenant).then((loaded) => appendWith(loaded, newEntry));
+  }
+
+  /** What is thrown in here rejects. */
+  function appendWith(sealer: TenantSealer, newEntry: NewEntry): Promise<number> {
     return new Promise((resolve, reject) => {
+      if (closed) throw unavailable('the ledger has stopped');
+      if (waiting.length + inFlight.length >= limits.outstanding)
+        throw unavailable('too many entries wait for the ledger');
+      const { entry } = newEntry;
+      const leaf = sealEntry(newEntry, sealer);
       waiting.push({ entry, leaf, resolve, reject, deadlineMs: clock.now() + limits.waitMs });
       pumping ??= pump();
     });

@@ -24,11 +24,13 @@ export interface FullTile {
 export const tileHeight = 8;
 export const tileWidth = 256;
 
-const leafPrefix = Buffer.from([0x00]);
-
 /** RFC 6962, 2.1: `SHA-256(0x00 ‖ leaf)`. */
-export const leafHash = (leaf: Uint8Array): Buffer =>
-  hash('sha256', Buffer.concat([leafPrefix, leaf]), 'buffer');
+export function leafHash(leaf: Uint8Array): Buffer {
+  const input = Buffer.allocUnsafe(1 + leaf.length);
+  input[0] = 0x00;
+  input.set(leaf, 1);
+  return hash('sha256', input, 'buffer');
+}
 
 /** RFC 6962, 2.1: `SHA-256(0x01 ‖ left ‖ right)`. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {

@@ -40,7 +40,7 @@ export class ChatCall implements Dispatcher.DispatchHandler {
   readonly #closed: () => void;
   readonly #timer: NodeJS.Timeout;
   readonly #finish: ChatFinish;
-  readonly #splitter = new SseSplitter();
+  readonly #splitter: SseSplitter | undefined;
   #controller: Controller | undefined;
   #status = 0;
   #retryAfter: string | undefined;
@@ -58,6 +58,7 @@ export class ChatCall implements Dispatcher.DispatchHandler {
     this.#outlet = outlet;
     this.#closed = closed;
     this.#finish = new ChatFinish(call.body);
+    this.#splitter = this.#streaming ? new SseSplitter() : undefined;
     this.#timer = setTimeout(
       () => this.#fail(this.#fault('upstream-timeout', 'took too long in all')),
       provider.totalMs,
@@ -94,7 +95,7 @@ export class ChatCall implements Dispatcher.DispatchHandler {
       return;
     }
     try {
-      if (this.#streaming && this.#status < 300) this.#splitter.push(chunk, this.#event);
+      if (this.#splitter && this.#status < 300) this.#splitter.push(chunk, this.#event);
       else this.#collect(chunk);
     } catch (error) {
       this.#fail(error);

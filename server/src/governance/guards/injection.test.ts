@@ -143,6 +143,23 @@ describe('injectionGuard', () => {
     expect(blocked(`${role}${filler(300)} ${licence}`)).toBe(false);
   });
 
+  it('never lets a word of one text follow a word of another, though texts share their memory one after the other', () => {
+    const beginnings = rules
+      .flatMap(({ says }) => says)
+      .map((way) =>
+        stepsOf(way, lexicon)
+          .slice(0, -1)
+          .map(({ words }) => words[0] ?? '')
+          .join(' '),
+      );
+    const ends = rules.flatMap(({ says }) => says.map((way) => stepsOf(way, lexicon).at(-1)?.words[0] ?? ''));
+    for (const [index, beginning] of beginnings.entries()) {
+      const alone = check(ends[index] ?? '', 'tool');
+      check(beginning, 'tool');
+      expect(check(ends[index] ?? '', 'tool')).toEqual(alone);
+    }
+  });
+
   it('finds the same in pieces as at once, wherever the text is cut', () => {
     const texts = fc.array(
       fc.constantFrom(

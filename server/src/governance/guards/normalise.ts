@@ -127,11 +127,26 @@ export class Normaliser {
   push(piece: string, ended: boolean): NormalisedText {
     this.#origins.forget(this.#given - rememberedUnits);
     const anomalies: Anomaly[] = [];
-    const made = this.#clusters(this.#carried + piece, ended, anomalies);
+    const source = this.#carried + piece;
+    const made = this.#ascii(source, ended) ?? this.#clusters(source, ended, anomalies);
     const text = this.#lookAlikes.push(made, ended);
     const start = this.#given;
     this.#given += text.length;
     return new Piece(text, start, anomalies, this.#origins, this.#made, this.#read);
+  }
+
+  /** ASCII stays as it is; marks may still join its last character. @returns undefined where a closer look is needed. */
+  #ascii(source: string, ended: boolean): string | undefined {
+    if (source === '' || this.#hiddenDebt > 0 || !isAscii(source)) return undefined;
+    const whole = ended || isSpace(source.charCodeAt(source.length - 1));
+    const out = whole ? source : source.slice(0, -1);
+    if (out === '') return undefined;
+    this.#flagTags = 0;
+    this.#origins.copied(this.#made, this.#read);
+    this.#made += out.length;
+    this.#read += out.length;
+    this.#carried = source.slice(out.length);
+    return out;
   }
 
   /** Reads `source` cluster by cluster, and carries over what is not complete. */

@@ -5,6 +5,11 @@ import type { ApiKey, CredentialStore, Directory, NewApiKey, NewOrganization, Te
 
 const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const uniqueViolation = '23505';
+/** The scope of what belongs to nobody. */
+const nobody = {
+  organization: idOf('organization', '00000000-0000-0000-0000-000000000000'),
+  tenant: idOf('tenant', '00000000-0000-0000-0000-000000000000'),
+};
 
 /** Organizations, tenants and keys in PostgreSQL, each reached in its own scope. */
 export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Directory {
@@ -54,6 +59,10 @@ export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Di
         sql`UPDATE control SET epoch = epoch + 1`,
       ]);
       return rows[0] && keyOf(rows[0]);
+    },
+    async firstOrganization() {
+      const [rows = []] = await withTenant(nobody, [sql`SELECT organization FROM bootstrap`]);
+      return rows[0] && idOf('organization', rows[0].organization as string);
     },
     async bootstrap({ id, name, tenants, admin, keys }) {
       const [first] = tenants;

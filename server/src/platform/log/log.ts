@@ -12,9 +12,10 @@ function allowed({
   count,
   path,
   version,
+  issuer,
   error,
 }: LogFields): Record<string, unknown> {
-  const line = { request, tenant, route, status, code, ms, count, path, version };
+  const line = { request, tenant, route, status, code, ms, count, path, version, issuer };
   return error === undefined ? line : { ...line, error: causes(error) };
 }
 

@@ -1,6 +1,6 @@
 import { type NormalisedText, rememberedUnits } from '../normalise.ts';
 import { lexicon } from './lexicon.ts';
-import { WordReader } from './reader.ts';
+import { type Reading, WordReader } from './reader.ts';
 import { type Family, stepsOf } from './rule.ts';
 import { rules } from './rules.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -22,26 +22,50 @@ export interface Match {
  */
 const distances: number[] = [];
 const completes: number[] = [];
-/** For each word the steps that it fills, later ones first, so that one word never fills two steps in a row. */
-const stepsFor = new Map<string, number[]>();
+/** What a word does. */
+interface Role {
+  /** Steps that it fills, later ones first, so that one word never fills two steps in a row. */
+  readonly fills: number[];
+  /** First steps of longer rows: filled whatever came before, and after all others. */
+  readonly begins: number[];
+  negates: boolean;
+}
+const roles = new Map<string, Role>();
+const roleOf = (word: string): Role => {
+  const role = roles.get(word) ?? { fills: [], begins: [], negates: false };
+  roles.set(word, role);
+  return role;
+};
 for (const [rule, { says }] of rules.entries()) {
   for (const steps of says.map((way) => stepsOf(way, lexicon))) {
     for (const [index, { words, gap }] of steps.entries()) {
       const step = distances.push(index === 0 ? 0 : gap + 1) - 1;
-      completes.push(index === steps.length - 1 ? rule : -1);
-      for (const word of words) stepsFor.set(word, [step, ...(stepsFor.get(word) ?? [])]);
+      const last = index === steps.length - 1;
+      completes.push(last ? rule : -1);
+      for (const word of words)
+        if (index === 0 && !last) roleOf(word).begins.push(step);
+        else roleOf(word).fills.unshift(step);
     }
   }
 }
-/** What a word of `{not}` fills besides. */
-const negation = -1;
-for (const word of lexicon.not ?? []) stepsFor.set(word, [...(stepsFor.get(word) ?? []), negation]);
-const vocabulary = new Vocabulary(stepsFor);
+for (const word of lexicon.not ?? []) roleOf(word).negates = true;
+const vocabulary = new Vocabulary(roles);
+const farthest = Math.max(...distances);
 
-/** Rows of texts that are read: a new one is kilobytes outside of the heap, for each text of each request. */
-const spare: Int32Array[] = [];
+/**
+ * For each step: its place and that of the row's first word, and the offset of the latter in the normalised text. Rows are used for
+ * one text after the other, since a new one is kilobytes outside of the heap. They are not cleared: each text counts its places from
+ * where the last one ended and as much further as steps can be apart, so that none of its words follows a step of another text.
+ */
+interface Row {
+  readonly steps: Int32Array;
+  place: number;
+}
+const spare: Row[] = [];
 const sparesKept = 64;
-const noRow = new Int32Array(0);
+const newRow = (): Row => ({ steps: new Int32Array(distances.length * 3), place: farthest });
+/** A row is used no more from here on, far below where places would no longer fit. */
+const lastPlace = 2 ** 30;
 
 /** What is enough: see `Rule`. */
 const enough = 100;
@@ -55,15 +79,18 @@ const toldUnits = rememberedUnits / 2;
  * Matches all rules against a text that arrives in pieces. For each step it keeps the latest place where a rule had come that far:
  * the latest is always the best, so this finds whatever a search through all ways would, in one pass and in constant space.
  */
-export class RuleMatcher {
+export class RuleMatcher implements Reading<Role> {
   readonly #standard: Standard;
-  readonly #reader = new WordReader(vocabulary);
-  /** For each step: its place and that of the row's first word, counted from 1, and the offset of the latter in the normalised text. */
-  #row = spare.pop()?.fill(0) ?? new Int32Array(distances.length * 3);
+  #row: Row | undefined = spare.pop() ?? newRow();
+  readonly #steps = this.#row?.steps ?? new Int32Array(0);
+  readonly #reader = new WordReader(vocabulary, this.#row?.place ?? farthest);
   /** Rules that have matched, by number: where last, and where that began in the original. */
   readonly #matched = new Map<number, { readonly place: number; readonly start: number }>();
   readonly #told = new Set<Family>();
   #negatedAt = Number.NEGATIVE_INFINITY;
+  /** What is being read, and what became enough with it. */
+  #piece: NormalisedText | undefined;
+  #matches: Match[] = [];
 
   constructor(standard: Standard) {
     this.#standard = standard;
@@ -71,57 +98,62 @@ export class RuleMatcher {
 
   /** Reads the next piece. @returns what became enough with it, each family once for the whole text. */
   read(piece: NormalisedText, ended: boolean): Match[] {
-    if (this.#row.length === 0) throw new Error('a text goes on after its end');
-    const matches: Match[] = [];
-    this.#reader.read(piece.text, piece.start, ended, (filled, place, start, end) => {
-      for (let index = 0; index < filled.length; index++) {
-        const step = filled[index] ?? negation;
-        if (step === negation) this.#negatedAt = place;
-        else if (this.#fill(step, place, start)) this.#complete(step, place, end, piece, matches);
+    if (!this.#row) throw new Error('a text goes on after its end');
+    this.#piece = piece;
+    if (this.#matches.length > 0) this.#matches = [];
+    this.#reader.read(piece.text, piece.start, ended, this);
+    if (ended) this.#giveBack(this.#row);
+    return this.#matches;
+  }
+
+  #giveBack(row: Row): void {
+    row.place = this.#reader.place + farthest;
+    if (spare.length < sparesKept && row.place < lastPlace) spare.push(row);
+    this.#row = undefined;
+  }
+
+  /** Takes the next known word. */
+  word({ fills, begins, negates }: Role, place: number, start: number, end: number): void {
+    const steps = this.#steps;
+    for (let index = 0; index < fills.length; index++) {
+      const step = fills[index] ?? 0;
+      const at = step * 3;
+      const most = distances[step] ?? 0;
+      if (most === 0) {
+        steps[at + 1] = place;
+        steps[at + 2] = start;
+      } else {
+        const distance = place - (steps[at - 3] ?? 0);
+        if (distance < 1 || distance > most) continue;
+        steps[at + 1] = steps[at - 2] ?? place;
+        steps[at + 2] = steps[at - 1] ?? start;
       }
-    });
-    if (ended) this.#giveBack();
-    return matches;
-  }
-
-  #giveBack(): void {
-    if (spare.length < sparesKept) spare.push(this.#row);
-    this.#row = noRow;
-  }
-
-  /** @returns whether this was the last step of a row. */
-  #fill(step: number, place: number, start: number): boolean {
-    const row = this.#row;
-    const at = step * 3;
-    const most = distances[step] ?? 0;
-    if (most === 0) {
-      row[at + 1] = place;
-      row[at + 2] = start;
-    } else {
-      const before = row[at - 3] ?? 0;
-      const distance = place - before;
-      if (before === 0 || distance < 1 || distance > most) return false;
-      row[at + 1] = row[at - 2] ?? place;
-      row[at + 2] = row[at - 1] ?? start;
+      steps[at] = place;
+      if ((completes[step] ?? -1) >= 0) this.#complete(step, place, end);
     }
-    row[at] = place;
-    return (completes[step] ?? -1) >= 0;
+    for (let index = 0; index < begins.length; index++) {
+      const at = (begins[index] ?? 0) * 3;
+      steps[at] = place;
+      steps[at + 1] = place;
+      steps[at + 2] = start;
+    }
+    if (negates) this.#negatedAt = place;
   }
 
-  #complete(step: number, place: number, end: number, piece: NormalisedText, matches: Match[]): void {
+  #complete(step: number, place: number, end: number): void {
     const rule = completes[step] ?? -1;
-    const afterNot = (this.#row[step * 3 + 1] ?? place) - this.#negatedAt;
+    const afterNot = (this.#steps[step * 3 + 1] ?? place) - this.#negatedAt;
     if (rules[rule]?.unlessNegated && afterNot > 0 && afterNot <= negatesWords) return;
     const before = this.#matched.get(rule);
-    const began = Math.max(this.#row[step * 3 + 2] ?? 0, end - toldUnits);
-    const range = piece.originOf(began, end);
+    const began = Math.max(this.#steps[step * 3 + 2] ?? 0, end - toldUnits);
+    const range = this.#piece?.originOf(began, end) ?? { start: began, end };
     // While its last match is within reach it has been weighed, and saying it again adds nothing.
     const again = before !== undefined && place - before.place <= reachWords;
     this.#matched.set(rule, { place, start: again ? before.start : range.start });
     const most = again ? undefined : this.#weigh(place);
     if (!most || this.#told.has(most.family)) return;
     this.#told.add(most.family);
-    matches.push({ ...most, end: range.end });
+    this.#matches.push({ ...most, end: range.end });
   }
 
   /** Adds up what matched within reach. @returns the family that says most, if all together is enough. */

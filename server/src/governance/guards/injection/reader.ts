@@ -1,23 +1,33 @@
 import { foldUnit, isUnspaced, parts, passedOver } from './letters.ts';
 import { hashBasis, hashStep, type Vocabulary, wordUnits } from './vocabulary.ts';
 
-/** What is done with a known word: `place` counts words, and a little more at the end of a sentence or line. */
-export type OnWord<V> = (value: V, place: number, start: number, end: number) => void;
+/** Is told of known words: `place` counts words, and a little more at the end of a sentence or line. */
+export interface Reading<V> {
+  word(value: V, place: number, start: number, end: number): void;
+}
 
-/** Characters that, right before a word, make a marker of it: `<|im_start|>`, `[INST]`, `<system>`. */
-const markers = '|[<#/';
-const isMarker = new Uint8Array(128);
-for (const marker of markers) isMarker[marker.charCodeAt(0)] = 1;
 const hashUnit = 0x23;
 const spaceUnit = 0x20;
 const colonUnit = 0x3a;
 const atSignUnit = 0x40;
 
+/** Right before a word, these make a marker of it: `<|im_start|>`, `[INST]`, `<system>`. */
+const marks = 4;
+/** Right after a word, these make another of it. */
+const joins = 8;
 /** How much further away the words on both sides are for what stands between them. */
 const sentenceEnd = 2;
 const lineEnd = 1;
-const endsSentence = new Uint8Array(128);
-for (const character of '.!?;') endsSentence[character.charCodeAt(0)] = 1;
+const gapBits = 3;
+const signs = new Uint8Array(128);
+for (const [bit, characters] of [
+  [marks, '|[<#/'],
+  [joins, ':@'],
+  [sentenceEnd, '.!?;'],
+  [lineEnd, '\n'],
+] as const)
+  for (const character of characters) signs[character.charCodeAt(0)] = bit;
+const signOf = (unit: number): number => (unit < 128 ? (signs[unit] ?? 0) : 0);
 
 /**
  * Reads words from a text that arrives in pieces, and reports those of a vocabulary. Besides a plain word it looks up `|word` behind
@@ -26,96 +36,133 @@ for (const character of '.!?;') endsSentence[character.charCodeAt(0)] = 1;
  */
 export class WordReader<V> {
   readonly #vocabulary: Vocabulary<V>;
+  /** The word being read, from the second unit on: what stands before it and after it are looked up with it. */
   readonly #units = new Uint16Array(wordUnits + 2);
   #length = 0;
   #hash = hashBasis;
-  /** Offsets in the whole normalised text. */
+  /** Offset in the whole normalised text. */
   #wordStart = 0;
-  #wordEnd = 0;
   /** Of the last word; and what stands between it and the next adds to that one's. */
-  #place = 0;
+  #place: number;
   #gap = 0;
-  /** The character before the word, if nothing else came between. */
-  #before = 0;
+  /** The marker before the word, if nothing else came between, or 0. */
+  #marker = 0;
   /** The last character if it is of an unspaced script, else 0. */
   #unspaced = 0;
 
-  constructor(vocabulary: Vocabulary<V>) {
+  /** @param place where to count from. */
+  constructor(vocabulary: Vocabulary<V>, place: number) {
     this.#vocabulary = vocabulary;
+    this.#place = place;
   }
 
-  read(text: string, start: number, ended: boolean, onWord: OnWord<V>): void {
+  /** Of the last word. */
+  get place(): number {
+    return this.#place;
+  }
+
+  read(text: string, start: number, ended: boolean, reading: Reading<V>): void {
     const units = this.#units;
-    // The word being read, in locals: this loop sees every character there is.
+    const vocabulary = this.#vocabulary;
+    // All in locals, and a word's letters in a loop of their own: they are most of what there is.
     let length = this.#length;
     let hash = this.#hash;
-    for (let at = 0; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
-      const folded = foldUnit(unit);
-      if (folded > passedOver && !(folded >= 0x3040 && isUnspaced(folded))) {
-        if (length < wordUnits) {
-          if (length === 0) this.#wordStart = start + at;
-          units[length] = folded;
-          hash = hashStep(hash, folded);
-        }
-        length++;
-        continue;
-      }
-      if (folded === passedOver) continue;
+    let wordStart = this.#wordStart;
+    let place = this.#place;
+    let gap = this.#gap;
+    let marker = this.#marker;
+    let unspaced = this.#unspaced;
+    const stop = ended ? text.length + 1 : text.length;
+    for (let at = 0; at < stop; at++) {
+      // After its last unit, a text ends like a word.
+      let unit = at < text.length ? text.charCodeAt(at) : 0;
+      let folded = foldUnit(unit);
+      if (folded > passedOver && !isUnspaced(folded)) {
+        if (length === 0) wordStart = start + at;
+        do {
+          if (folded !== passedOver) {
+            if (length < wordUnits) {
+              units[length + 1] = folded;
+              hash = hashStep(hash, folded);
+            }
+            length++;
+          }
+          at++;
+          unit = at < text.length ? text.charCodeAt(at) : 0;
+          folded = foldUnit(unit);
+        } while (folded > parts && (folded < 0x3040 || !isUnspaced(folded)));
+        if (at >= stop) break;
+      } else if (folded === passedOver) continue;
+      const sign = signOf(unit);
       if (length > 0) {
-        this.#endWord(length, hash, start + at, unit, onWord);
+        place += 1 + gap;
+        gap = 0;
+        const found = length <= wordUnits ? vocabulary.find(hash, units, 1, length + 1) : undefined;
+        if (found !== undefined) reading.word(found, place, wordStart, start + at);
+        if (marker !== 0 || sign === joins)
+          this.#joined(marker, length, unit, place, wordStart, start + at, reading);
         length = 0;
         hash = hashBasis;
-        if (unit === atSignUnit) this.#lookUp([unit], 0, [], onWord);
+        marker = 0;
+        unspaced = 0;
       }
-      if (folded === parts) this.#part(unit);
-      else this.#pair(folded, start + at, onWord);
+      if (folded !== parts) {
+        // Two neighbouring characters of a script without spaces, as a word.
+        place += 1 + gap;
+        gap = 0;
+        if (unspaced !== 0) {
+          units[1] = unspaced;
+          units[2] = folded;
+          this.#lookUp(1, 3, place, start + at - 1, start + at + 1, reading);
+        }
+        unspaced = folded;
+        continue;
+      }
+      unspaced = 0;
+      if (sign !== 0) {
+        marker = sign === marks ? unit : 0;
+        gap = Math.max(gap, sign & gapBits);
+      } else if (marker !== 0 && (unit !== spaceUnit || marker !== hashUnit)) marker = 0;
     }
-    if (ended && length > 0) this.#endWord(length, hash, start + text.length, 0, onWord);
     this.#length = length;
     this.#hash = hash;
+    this.#wordStart = wordStart;
+    this.#place = place;
+    this.#gap = gap;
+    this.#marker = marker;
+    this.#unspaced = unspaced;
   }
 
-  #part(unit: number): void {
-    if (unit !== spaceUnit || this.#before !== hashUnit) this.#before = unit;
-    this.#unspaced = 0;
-    if (unit >= 128) return;
-    if (endsSentence[unit]) this.#gap = sentenceEnd;
-    else if (unit === 0x0a && this.#gap < lineEnd) this.#gap = lineEnd;
-  }
-
-  #endWord(length: number, hash: number, end: number, after: number, onWord: OnWord<V>): void {
-    this.#place += 1 + this.#gap;
-    this.#gap = 0;
-    this.#wordEnd = end;
+  /** Looks up the word with the marker before it and what comes right after it. */
+  #joined(
+    marker: number,
+    length: number,
+    after: number,
+    place: number,
+    start: number,
+    end: number,
+    reading: Reading<V>,
+  ): void {
+    const units = this.#units;
     if (length <= wordUnits) {
-      const found = this.#vocabulary.find(hash, this.#units, length);
-      if (found !== undefined) onWord(found, this.#place, this.#wordStart, end);
       const colon = after === colonUnit;
-      const marker = this.#before < 128 && isMarker[this.#before] === 1;
-      if (colon) this.#lookUp([], length, [colonUnit], onWord);
-      if (marker) this.#lookUp([this.#before], length, [], onWord);
-      if (colon && marker) this.#lookUp([this.#before], length, [colonUnit], onWord);
+      units[0] = marker;
+      if (colon) units[length + 1] = after;
+      if (colon) this.#lookUp(1, length + 2, place, start, end, reading);
+      if (marker !== 0) this.#lookUp(0, length + 1, place, start, end, reading);
+      if (colon && marker !== 0) this.#lookUp(0, length + 2, place, start, end, reading);
     }
-    this.#before = 0;
-    this.#unspaced = 0;
+    if (after !== atSignUnit) return;
+    units[1] = after;
+    this.#lookUp(1, 2, place, start, end, reading);
   }
 
-  /** Two neighbouring characters of a script without spaces, as a word. */
-  #pair(folded: number, offset: number, onWord: OnWord<V>): void {
-    this.#place += 1 + this.#gap;
-    this.#gap = 0;
-    const before = this.#unspaced;
-    this.#unspaced = folded;
-    this.#wordStart = offset - 1;
-    this.#wordEnd = offset + 1;
-    if (before !== 0) this.#lookUp([before, folded], 0, [], onWord);
-  }
-
-  /** Reports the word with something before or after it, if that is known too. */
-  #lookUp(before: readonly number[], length: number, after: readonly number[], onWord: OnWord<V>): void {
-    const units = Uint16Array.from([...before, ...this.#units.subarray(0, length), ...after]);
-    const found = this.#vocabulary.find(units.reduce(hashStep, hashBasis), units, units.length);
-    if (found !== undefined) onWord(found, this.#place, this.#wordStart, this.#wordEnd);
+  /** Reports what stands between two of the units, if that is known too. */
+  #lookUp(from: number, to: number, place: number, start: number, end: number, reading: Reading<V>): void {
+    const units = this.#units;
+    let hash = hashBasis;
+    for (let at = from; at < to; at++) hash = hashStep(hash, units[at] ?? 0);
+    const found = this.#vocabulary.find(hash, units, from, to);
+    if (found !== undefined) reading.word(found, place, start, end);
   }
 }

@@ -71,8 +71,17 @@ const assignedKinds: readonly AssignedKind[] = [
 /** Tokens that only say where a list goes on. */
 const harmless = ['pagetoken', 'nexttoken', 'continuationtoken', 'synctoken', 'cursortoken', 'starttoken'];
 
-/** Most names are told by their last two letters not to be one of these. */
-const lastLetters = new Set(assignedKinds.flatMap(({ names }) => names.map((name) => name.slice(-2))));
+/** The ends of names by their last two letters, which tell most names not to be one of these. */
+const lowBits = 0x1f;
+const endings: (readonly { readonly kind: AssignedKind; readonly ending: string }[] | undefined)[] =
+  Array.from({ length: (lowBits + 1) ** 2 });
+for (const kind of assignedKinds)
+  for (const ending of kind.names) {
+    const last =
+      ((ending.charCodeAt(ending.length - 2) & lowBits) << 5) |
+      (ending.charCodeAt(ending.length - 1) & lowBits);
+    endings[last] = [...(endings[last] ?? []), { kind, ending }];
+  }
 
 const nameSet = base62 | underscore | hyphen | dot;
 const nameUnits = 40;
@@ -109,28 +118,35 @@ export function assignmentMatcher(specific: Matcher): Matcher {
 
 /** The kind that the name before an `=` or `:` stands for. */
 function kindOfName(text: string, at: number): AssignedKind | undefined {
-  let end = runBack(text, at, ' \t', spaces);
-  end = runBack(text, end, '"\'`]\\', 3);
-  if (!lastLetters.has(text.slice(end - 2, end).toLowerCase())) return undefined;
+  let end = at;
+  while (at - end < spaces && isBlank(text.charCodeAt(end - 1))) end--;
+  const quoted = end;
+  while (quoted - end < 3 && closesName(text.charCodeAt(end - 1))) end--;
+  const last = text.charCodeAt(end - 1);
+  const before = text.charCodeAt(end - 2);
+  if (!isOf(last, letter) || !isOf(before, letter)) return undefined;
+  const possible = endings[((before & lowBits) << 5) | (last & lowBits)];
+  if (!possible || !isOf(text.charCodeAt(end - 3), nameSet)) return undefined;
   const start = runStart(text, end, nameSet, nameUnits);
-  if (end - start < 3) return undefined;
   const name = text.slice(start, end).toLowerCase();
   const plain = name.replace(/[-_.]/g, '');
-  if (harmless.some((ending) => plain.endsWith(ending))) return undefined;
-  return assignedKinds.find(({ names }) =>
-    names.some((ending) => plain.endsWith(ending) && (ending.length > 3 || standsAlone(name, ending))),
+  const found = possible.find(
+    ({ ending }) => plain.endsWith(ending) && (ending.length > 3 || standsAlone(name, ending)),
   );
+  return found && !harmless.some((ending) => plain.endsWith(ending)) ? found.kind : undefined;
 }
+
+const isBlank = (unit: number): boolean => unit === 0x20 || unit === 0x09;
+
+/** What may stand between a name and its operator: a quote, a bracket, a backslash that escapes the quote. */
+const closers = '"\'`]\\';
+const closing = new Uint8Array(128);
+for (const closer of closers) closing[closer.charCodeAt(0)] = 1;
+const closesName = (unit: number): boolean => unit < 128 && closing[unit] === 1;
 
 /** Whether a short ending is a word of its own: `sig`, `db_pwd`, but not `design`. */
 const standsAlone = (name: string, ending: string): boolean =>
   name.length === ending.length || '-_.'.includes(name.charAt(name.length - ending.length - 1));
-
-function runBack(text: string, end: number, set: string, limit: number): number {
-  let at = end;
-  while (at > 0 && end - at < limit && set.includes(text.charAt(at - 1))) at--;
-  return at;
-}
 
 /** Where the value after `=`, `:`, `:=` or `=>` begins. */
 function valueAfter(text: string, at: number): { from: number; quoted: boolean } {

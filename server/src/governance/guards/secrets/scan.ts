@@ -1,9 +1,9 @@
 import type { Finding, Place, Scan, Step } from '../guard.ts';
 import type { NormalisedText } from '../normalise.ts';
 import { awsSecretWithinUnits, matchAwsSecretKey } from './aws-secret-key.ts';
-import { base62, base64, isOf } from './characters.ts';
+import { base64, isOf } from './characters.ts';
 import { type Found, firstOf, lookBehindUnits, type Tail, type Wait } from './match.ts';
-import { matchOperator, matchWord, roleOf, unitRole } from './triggers.ts';
+import { beginsWord, isOperator, matchOperator, matchWord, nextTrigger } from './triggers.ts';
 
 /**
  * Looks for secrets in a text that arrives in pieces, from trigger to trigger. It keeps what a matcher may look back at and what is
@@ -54,16 +54,12 @@ export class SecretScan implements Scan {
   #search(ended: boolean): Found | Wait | undefined {
     const text = this.#text;
     const awsUntil = this.#awsUntil - this.#start;
-    let inWord = this.#at > 0 && isOf(text.charCodeAt(this.#at - 1), base62);
-    for (let at = this.#at; at < text.length; at++) {
-      const role = roleOf(text.charCodeAt(at));
-      const continues = inWord;
-      inWord = role === unitRole.word || role === unitRole.beginsSecret;
-      if (inWord && continues && !(role === unitRole.beginsSecret && followsEscape(text, at))) continue;
-      if (role === unitRole.none && at >= awsUntil) continue;
+    for (let at = this.#at; ; at++) {
+      if (at >= awsUntil) at = nextTrigger(text, at);
+      if (at >= text.length) break;
       let found: Found | Wait | undefined;
-      if (role === unitRole.beginsSecret) found = matchWord(text, at, ended);
-      else if (role === unitRole.operator) found = matchOperator(text, at, ended);
+      if (isOperator(text.charCodeAt(at))) found = matchOperator(text, at, ended);
+      else if (beginsWord(text, at)) found = matchWord(text, at, ended);
       if (at < awsUntil && this.#beginsBase64(at)) found = firstOf(found, matchAwsSecretKey(text, at, ended));
       if (found) {
         this.#at = at;
@@ -97,17 +93,4 @@ export class SecretScan implements Scan {
     this.#at = end;
     if (name === 'aws-access-key-id') this.#awsUntil = this.#start + end + awsSecretWithinUnits;
   }
-}
-
-const backslash = 0x5c;
-const percent = 0x25;
-const smallU = 0x75;
-
-/** Whether `\n`, `%3D` or `\u0022` stands before: in a string inside of a string, a word begins there. */
-function followsEscape(text: string, at: number): boolean {
-  return (
-    text.charCodeAt(at - 2) === backslash ||
-    text.charCodeAt(at - 3) === percent ||
-    (text.charCodeAt(at - 6) === backslash && text.charCodeAt(at - 5) === smallU)
-  );
 }

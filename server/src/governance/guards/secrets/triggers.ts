@@ -35,14 +35,68 @@ const byFirstUnit: (readonly Trigger[] | undefined)[] = Array.from({ length: 128
   return own.length === 0 ? undefined : own.sort((a, b) => b.literal.length - a.literal.length);
 });
 
-/** What a unit means to the search: whether it belongs to words, and whether something must be looked at. */
-export const unitRole = { none: 0, word: 1, beginsSecret: 2, operator: 3 } as const;
-const roles = Uint8Array.from({ length: 128 }, (_, unit) => {
-  if (unit === 0x3a || unit === 0x3d) return unitRole.operator;
-  if (!isOf(unit, base62)) return unitRole.none;
-  return byFirstUnit[unit] ? unitRole.beginsSecret : unitRole.word;
+/**
+ * For three neighbouring units, by the low five bits of each: whether a word that begins a secret may begin with them, and whether the
+ * third may be an operator. Hardly any three units of honest text are either, so one look in here passes over most characters.
+ */
+const mayBegin = 1;
+const mayOperate = 2;
+const lowBits = 0x1f;
+const threeUnits = 0x7fff;
+const colonUnit = 0x3a;
+const equalsUnit = 0x3d;
+const roles = Uint8Array.from({ length: threeUnits + 1 }, (_, three) => {
+  const last = three & lowBits;
+  return last === (colonUnit & lowBits) || last === (equalsUnit & lowBits) ? mayOperate : 0;
 });
-export const roleOf = (unit: number): number => (unit < 128 ? (roles[unit] ?? unitRole.none) : unitRole.none);
+for (const { literal } of wordTriggers) {
+  if (literal.length < 2 || /[:=]/.test(literal.slice(0, 3)))
+    throw new Error(`secrets: "${literal}" must be two units or more, and no operator among the first three`);
+  const two = ((literal.charCodeAt(0) & lowBits) << 10) | ((literal.charCodeAt(1) & lowBits) << 5);
+  for (let third = 0; third <= lowBits; third++)
+    if (literal.length === 2 || third === (literal.charCodeAt(2) & lowBits))
+      roles[two | third] = (roles[two | third] ?? 0) | mayBegin;
+}
+
+export const isOperator = (unit: number): boolean => unit === colonUnit || unit === equalsUnit;
+
+/** Whether a word that may begin a secret begins at `at`. */
+export function beginsWord(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (!(unit < 128) || byFirstUnit[unit] === undefined) return false;
+  return !isOf(text.charCodeAt(at - 1), base62) || followsEscape(text, at);
+}
+
+const backslash = 0x5c;
+const percent = 0x25;
+const smallU = 0x75;
+
+/** Whether `\n`, `%3D` or `\u0022` stands before: in a string inside of a string, a word begins there. */
+function followsEscape(text: string, at: number): boolean {
+  return (
+    text.charCodeAt(at - 2) === backslash ||
+    text.charCodeAt(at - 3) === percent ||
+    (text.charCodeAt(at - 6) === backslash && text.charCodeAt(at - 5) === smallU)
+  );
+}
+
+/**
+ * The next offset from `from` on where `matchWord` or `matchOperator` may have an answer, or the length of the text. The last two
+ * units always may, since what they begin is still to come.
+ */
+export function nextTrigger(text: string, from: number): number {
+  let three = 0;
+  for (let at = from; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    three = ((three << 5) | (unit & lowBits)) & threeUnits;
+    const role = roles[three];
+    if (role === 0) continue;
+    // No trigger has an operator in its first three units, so what begins between the two need not be looked at before it.
+    if (at - 2 >= from && beginsWord(text, at - 2)) return at - 2;
+    if (isOperator(unit)) return at;
+  }
+  return Math.max(from, text.length - 2);
+}
 
 /** What the word that begins at `at` turns out to be: the kinds that are known by their form. */
 export const matchWord: Matcher = (text, at, ended) => {
@@ -68,11 +122,11 @@ function behind(
 
 const matchAssignment = assignmentMatcher(matchWord);
 
-const operatorMatchers: readonly Matcher[] = [matchTelegramToken, matchUrlPassword, matchAssignment];
-
 /** What follows a `:` or `=` at `at`, judged by what stands before it. */
-export const matchOperator: Matcher = (text, at, ended) =>
-  operatorMatchers.reduce<Found | Wait | undefined>(
-    (answer, match) => (answer && !('wait' in answer) ? answer : firstOf(answer, match(text, at, ended))),
-    undefined,
-  );
+export const matchOperator: Matcher = (text, at, ended) => {
+  const token = matchTelegramToken(text, at, ended);
+  if (token && !('wait' in token)) return token;
+  const orPassword = firstOf(token, matchUrlPassword(text, at, ended));
+  if (orPassword && !('wait' in orPassword)) return orPassword;
+  return firstOf(orPassword, matchAssignment(text, at, ended));
+};

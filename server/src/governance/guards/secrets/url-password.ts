@@ -29,10 +29,12 @@ export const matchUrlPassword: Matcher = (text, at, ended) => {
 
 /** Whether `://`, then a user's name or nothing, stands before the colon. */
 function followsUser(text: string, at: number): boolean {
-  for (let before = at - 1; before >= Math.max(2, at - userUnits); before--) {
-    const character = text.charAt(before);
-    if (character === '/') return text.charAt(before - 1) === '/' && text.charAt(before - 2) === ':';
-    if (character === ':' || character === '@' || ends.includes(character)) return false;
-  }
-  return false;
+  const first = Math.max(2, at - userUnits);
+  let before = at - 1;
+  while (before >= first && !endsUser(text.charCodeAt(before))) before--;
+  return before >= first && text.startsWith('://', before - 2);
 }
+
+const endsUserTable = new Uint8Array(128);
+for (const character of `${ends}:@`) endsUserTable[character.charCodeAt(0)] = 1;
+const endsUser = (unit: number): boolean => unit < 128 && endsUserTable[unit] === 1;

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { type Arrival, Exchange, Fault, newId, rawRoute } from '../kernel/index.ts';
+import { hashKey, mintKey } from './api-key.ts';
+import { createAuthenticate } from './authenticate.ts';
+import type { Credential } from './ports.ts';
+import {
+  handClock,
+  keySetOf,
+  nowMs,
+  nowSeconds,
+  organization,
+  setUpVerifier,
+  signingKey,
+  tenant,
+  tokenOf,
+} from './testing/test-issuer.ts';
+
+const issuerKey = signingKey('a');
+const pepper = Buffer.alloc(32, 1);
+const apiKey = mintKey('production');
+const credential: Credential = {
+  key: newId('key', 1),
+  organization,
+  tenant,
+  environment: 'production',
+  scopes: ['vallum:read'],
+  ratePerMinute: 100,
+  expiresAtMs: undefined,
+  revoked: false,
+};
+
+const route = rawRoute({
+  method: 'GET',
+  path: '/x',
+  action: 'model:list',
+  summary: 'For this test',
+  seals: 'none',
+  handle: async () => ({ contentType: 'text/plain', bytes: Buffer.alloc(0) }),
+});
+
+function setUp({ withTokens = true } = {}) {
+  const clock = handClock();
+  const asked = { keys: 0, tokens: 0 };
+  const verifier = setUpVerifier({ fetchKeys: async () => keySetOf(issuerKey) });
+  const { step, forget } = createAuthenticate({
+    credentials: {
+      async lookup(hash) {
+        asked.keys += 1;
+        return hash.equals(hashKey(pepper, apiKey)) ? credential : undefined;
+      },
+    },
+    peppers: [{ version: 1, key: pepper }],
+    clock,
+    ...(withTokens && {
+      tokens: {
+        verify(token: string) {
+          asked.tokens += 1;
+          return verifier.verify(token);
+        },
+      },
+    }),
+  });
+  const pass = (ms: number): void => {
+    clock.pass(ms);
+    verifier.clock.pass(ms);
+  };
+  async function call(headers: Arrival['headers']) {
+    const arrival = { method: 'GET', path: '/x', query: '', params: {}, headers, address: '127.0.0.1' };
+    const x = new Exchange(newId('request', nowMs), nowMs, route, {
+      ...arrival,
+      body: async () => Buffer.alloc(0),
+    });
+    await step.run(x);
+    return x.who;
+  }
+  return { call, bearer: (text: string) => call({ authorization: `Bearer ${text}` }), forget, asked, pass };
+}
+
+describe('a bearer token', () => {
+  it('is verified once, and then believed by its digest for a minute', async () => {
+    const { bearer, asked, pass } = setUp();
+    const token = tokenOf(issuerKey);
+    const first = await bearer(token);
+    expect(first).toMatchObject({ tenant, principal: { type: 'user' } });
+    expect(await bearer(token)).toBe(first);
+    expect(asked).toEqual({ keys: 0, tokens: 1 });
+    pass(60_000);
+    expect(await bearer(token)).toEqual(first);
+    expect(asked.tokens).toBe(2);
+  });
+
+  it('is not believed longer than it is valid, though it was verified a moment ago', async () => {
+    const { bearer, pass } = setUp();
+    const token = tokenOf(issuerKey, { exp: nowSeconds + 10 });
+    await bearer(token);
+    pass(10_000 + 30_000);
+    await expect(bearer(token)).rejects.toMatchObject({
+      code: 'not-authenticated',
+      detail: 'This is not a valid token.',
+    });
+  });
+
+  it('is verified again when everything is forgotten', async () => {
+    const { bearer, forget, asked } = setUp();
+    const token = tokenOf(issuerKey);
+    await bearer(token);
+    forget();
+    await bearer(token);
+    expect(asked.tokens).toBe(2);
+    // What was asked before everything was forgotten is not kept either.
+    const late = tokenOf(issuerKey, { jti: 'late' });
+    const asking = bearer(late);
+    forget();
+    await asking;
+    await bearer(late);
+    expect(asked.tokens).toBe(4);
+  });
+
+  it('that was refused is not remembered: each one is verified, and costs its sender the same', async () => {
+    const { bearer, asked } = setUp();
+    const token = tokenOf(issuerKey, { exp: 1 });
+    for (let i = 0; i < 2; i += 1) await expect(bearer(token)).rejects.toBeInstanceOf(Fault);
+    expect(asked.tokens).toBe(2);
+  });
+
+  it('is taken from the header of other clients too, as keys are', async () => {
+    const { call } = setUp();
+    expect(await call({ 'x-api-key': tokenOf(issuerKey) })).toMatchObject({ tenant });
+  });
+
+  it('is no credential at all where no issuer is configured', async () => {
+    const { bearer, asked } = setUp({ withTokens: false });
+    await expect(bearer(tokenOf(issuerKey))).rejects.toMatchObject({
+      detail: 'This is not a valid API key.',
+    });
+    expect(asked).toEqual({ keys: 0, tokens: 0 });
+  });
+});
+
+describe('an API key', () => {
+  it('is looked up as before, and no issuer hears of it', async () => {
+    const { bearer, asked } = setUp();
+    expect(await bearer(apiKey)).toMatchObject({ principal: { type: 'service', id: credential.key } });
+    await bearer(apiKey);
+    expect(asked).toEqual({ keys: 1, tokens: 0 });
+  });
+
+  it('that is wrong is refused as before', async () => {
+    const { bearer, asked } = setUp();
+    for (const text of ['vk_live_x', 'sk-proj-abc', `${apiKey}x`])
+      await expect(bearer(text)).rejects.toMatchObject({
+        code: 'not-authenticated',
+        detail: 'This is not a valid API key.',
+        challenge: 'invalid_token',
+      });
+    expect(asked).toEqual({ keys: 0, tokens: 0 });
+  });
+});
