@@ -47,7 +47,7 @@ module.exports = {
     {
       name: 'rooms-by-the-front-door',
       severity: 'error',
-      from: { path: '^server/src/([^/]+)/', pathNot: '/testing/' },
+      from: { path: '^server/src/([^/]+)/', pathNot: ['/testing/', '^server/src/compose/'] },
       to: {
         path: `^server/src/(${rooms}|kernel)/`,
         pathNot: ['^server/src/$1/', `^server/src/(${rooms}|kernel)/index\\.ts$`],
@@ -57,7 +57,7 @@ module.exports = {
       name: 'composition-by-the-front-door',
       severity: 'error',
       comment:
-        'compose.ts, and prepare.ts for what must be there before it, may name adapters: it is where ports meet them.',
+        'compose.ts with its blocks in compose/, and prepare.ts for what must be there before it, may name adapters: it is where ports meet them.',
       from: {
         path: '^server/src/[^/]+\\.ts$',
         pathNot: ['^server/src/(compose|prepare)\\.ts$', '\\.test\\.ts$'],

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startServer } from '../processes/child.ts';
 import { type Contender, contenderOf } from './contender.ts';
 
+/** Started by its path, so nothing imports it. @type {import('@portkey-ai/gateway')} */
 const program = fileURLToPath(
   new URL('../node_modules/@portkey-ai/gateway/build/start-server.js', import.meta.url),
 );

@@ -10,6 +10,14 @@ export const idPrefixes = {
   key: 'key',
   request: 'req',
   entry: 'ent',
+  session: 'ses',
+  /** A short-lived credential. */
+  token: 'tok',
+  /** A role that somebody has. */
+  assignment: 'asg',
+  passkey: 'psk',
+  /** A WAF rule that lets something pass for a while. */
+  exception: 'exc',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 
@@ -22,6 +30,11 @@ export type AgentId = Id<'agent'>;
 export type KeyId = Id<'key'>;
 export type RequestId = Id<'request'>;
 export type EntryId = Id<'entry'>;
+export type SessionId = Id<'session'>;
+export type TokenId = Id<'token'>;
+export type AssignmentId = Id<'assignment'>;
+export type PasskeyId = Id<'passkey'>;
+export type ExceptionId = Id<'exception'>;
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 

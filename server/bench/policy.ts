@@ -27,6 +27,8 @@ const newCaller = (): Caller => ({
   tenant: idOf('tenant', uuid(3)),
   environment: 'production',
   scopes: ['models:invoke'],
+  roles: [],
+  credential: { kind: 'key', id: 'key_1' },
   ratePerMinute: 100,
 });
 

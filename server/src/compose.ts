@@ -4,8 +4,10 @@ import { idOf, type TenantId } from '@vallum/contract';
 import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
 import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
+import { composeEdge } from './compose/edge.ts';
+import { composeIdentity } from './compose/identity.ts';
 import type { Config } from './config.ts';
-import { createEdgeSteps, createListener, type Listener } from './edge/index.ts';
+import { createListener, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -15,18 +17,7 @@ import {
   injectionGuard,
   secretsGuard,
 } from './governance/index.ts';
-import { postgresCredentials, postgresDirectory } from './identity/adapters/directory-postgres.ts';
-import { keyDocuments } from './identity/adapters/key-documents.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
-import {
-  bootstrap,
-  createAuthenticate,
-  createPlaces,
-  createRefusalLog,
-  createTokenVerifier,
-  identityRoutes,
-  issuerOf,
-} from './identity/index.ts';
 import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
@@ -92,7 +83,7 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch: () => authenticate.forget(),
+    onControlEpoch: () => identity.forget(),
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -105,25 +96,8 @@ export async function compose(
   });
 
   // Who calls, and what they may do.
-  const { peppers, tenantKeys: keys } = foundation;
-  const directory = postgresDirectory(doors);
-  const { fetchKeys, close: closeKeyDocuments } = keyDocuments();
-  const { issuers } = config.identity;
-  const tokens = createTokenVerifier({
-    issuers: issuers.map(issuerOf),
-    clock,
-    fetchKeys,
-    places: createPlaces(directory, clock),
-    subjectKey: foundation.subjectKey,
-    onRefused: createRefusalLog(log, clock),
-    onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
-  });
-  const authenticate = createAuthenticate({
-    credentials: postgresCredentials(doors),
-    peppers,
-    clock,
-    ...(issuers.length > 0 && { tokens }),
-  });
+  const keys = foundation.tenantKeys;
+  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies: loadPolicies(),
@@ -174,22 +148,19 @@ export async function compose(
   const routes = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
-    ...identityRoutes({ directory, ledger, keys, peppers, clock }),
+    ...identity.routes,
     ...ledger.routes,
   ];
 
   // The door.
-  const edge = createEdgeSteps({
-    clock,
-    limits: { anonymousPerAddress: config.limits.anonymous_per_address },
-  });
+  const edge = composeEdge({ config, clock });
   const listener = createListener({
     host: config.host,
     port: config.port,
     routes,
     path: requestPath({
-      edge,
-      identity: { authenticate: authenticate.step },
+      edge: edge.steps,
+      identity,
       governance,
       ledger: ledger.sealing,
     }),
@@ -248,21 +219,13 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        const parts = {
-          directory,
-          ledger,
-          keys,
-          peppers,
-          secrets,
-          clock,
-          url,
-          ledgerPublicKey: ledger.vkey(),
-        };
-        if (await bootstrap(parts)) log.info('the first organization was made', { path: secrets.file });
+        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+          log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},
     },
-    { name: 'issuers', start: async () => {}, stop: closeKeyDocuments },
+    ...identity.services,
+    ...edge.services,
     {
       name: 'providers',
       start: async () => {},

@@ -162,11 +162,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function note(value: unknown, at: readonly string[], source: string, sources: Map<string, string>): void {
-  if (!isRecord(value)) {
-    sources.set(at.join('.'), source);
-    return;
-  }
-  for (const [name, member] of Object.entries(value)) note(member, [...at, name], source, sources);
+  const inner = isRecord(value) || Array.isArray(value) ? Object.entries(value) : [];
+  if (inner.length === 0) sources.set(at.join('.'), source);
+  for (const [name, member] of inner) note(member, [...at, name], source, sources);
 }
 
 function put(
@@ -212,7 +210,7 @@ export function describeConfig({ config, sources }: LoadedConfig): string {
     const place = at.join('.');
     const isSecret = at[0] === 'database' || at.length > 1 ? secretNames.has(at.at(-1) ?? '') : false;
     lines.push(
-      `${place}: ${isSecret ? '********' : JSON.stringify(value)}  # ${sources.get(place) ?? sources.get(at.slice(0, -2).join('.')) ?? 'default'}`,
+      `${place}: ${isSecret ? '********' : JSON.stringify(value)}  # ${sources.get(place) ?? 'default'}`,
     );
   };
   walk(config, []);

@@ -15,7 +15,6 @@ Long runs of what \`npm test\` does a little of: \`npm run soak -- NAME --write\
 
 /** Adds a run to the record. @returns the file. */
 export function record(suite: string, figures: readonly Figure[]): string {
-  if (!existsSync(file)) writeFileSync(file, heading);
   const columns = [
     new Date().toISOString().slice(0, 10),
     suite,
@@ -23,6 +22,7 @@ export function record(suite: string, figures: readonly Figure[]): string {
     machine(),
     figures.map(({ name, value }) => `${name}: ${value}`).join('; '),
   ];
+  if (!existsSync(file)) writeFileSync(file, heading);
   appendFileSync(file, `| ${columns.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |\n`);
   return file;
 }

@@ -89,6 +89,8 @@ describe('GET /v1/models', () => {
       tenant: 'tnt_01890a5d-ac96-774b-bcce-b302099a8057',
       environment: 'development',
       scopes: [],
+      roles: [],
+      credential: { kind: 'key', id: 'key_1' },
       ratePerMinute: 1,
     };
     const outlet = new RecordingOutlet();

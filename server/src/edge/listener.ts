@@ -175,6 +175,7 @@ function arrivalOf(request: IncomingMessage, params: Record<string, string>): Ar
     query: mark < 0 ? '' : url.slice(mark + 1),
     params,
     headers: request.headers,
+    rawHeaders: request.rawHeaders,
     address: request.socket.remoteAddress ?? '',
     body: (limitBytes) => readAll(request, limitBytes),
   };

@@ -16,7 +16,15 @@ async function reply(act: (outlet: Outlet, x: Exchange, response: ServerResponse
   const served = (_: IncomingMessage, response: ServerResponse) => {
     const now = Date.now();
     const route = refusing('internal', '');
-    const arrival = { method: 'GET', path: '/', query: '', params: {}, headers: {}, address: '' };
+    const arrival = {
+      method: 'GET',
+      path: '/',
+      query: '',
+      params: {},
+      headers: {},
+      rawHeaders: [],
+      address: '',
+    };
     const x = new Exchange(newId('request', now), now, route, {
       ...arrival,
       body: async () => Buffer.alloc(0),

@@ -61,9 +61,10 @@ export function createReply(
     contentType: string,
     more: ReplyHead['headers'],
     length?: number,
-  ): Record<string, string | number> {
+  ): Record<string, string | number | string[]> {
     return {
       ...securityHeaders,
+      ...(x.replyHeaders as Record<string, string | string[]> | undefined),
       ...more,
       'content-type': contentType,
       ...(length !== undefined && { 'content-length': length }),

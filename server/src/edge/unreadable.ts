@@ -33,6 +33,7 @@ export function refuseUnreadable(error: Error, socket: Socket, nowMs: number): v
     query: '',
     params: {},
     headers: {},
+    rawHeaders: [],
     address: socket.remoteAddress ?? '',
     body: async () => Buffer.alloc(0),
   };

@@ -15,6 +15,8 @@ const callerWith = (...scopes: string[]): Caller => ({
   tenant: newId('tenant', 1),
   environment: 'production',
   scopes,
+  roles: [],
+  credential: { kind: 'key', id: 'key_1' },
   ratePerMinute: 1,
 });
 

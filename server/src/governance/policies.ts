@@ -68,7 +68,7 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
     const principal = { type: caller.principal.type, id: caller.principal.id };
     const actionUid = { type: 'Action', id: action };
     const resourceUid = { type: 'Resource', id: resource };
-    const { tenant, organization, environment, scopes } = caller;
+    const { tenant, organization, environment, scopes, roles } = caller;
     const answer = cedar.statefulIsAuthorized({
       principal,
       action: actionUid,
@@ -76,7 +76,11 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
       context: {},
       preparsedPolicySetId: sliceFor(principal, action),
       entities: [
-        { uid: principal, attrs: { tenant, organization, environment, scopes: [...scopes] }, parents: [] },
+        {
+          uid: principal,
+          attrs: { tenant, organization, environment, scopes: [...scopes], roles: [...roles] },
+          parents: [],
+        },
         {
           uid: actionUid,
           attrs: {},

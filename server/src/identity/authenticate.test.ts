@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Arrival, Exchange, Fault, newId, rawRoute } from '../kernel/index.ts';
 import { hashKey, mintKey } from './api-key.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createKeyVerifier } from './key-verifier.ts';
 import type { Credential } from './ports.ts';
 import {
   handClock,
@@ -14,6 +15,7 @@ import {
   tenant,
   tokenOf,
 } from './testing/test-issuer.ts';
+import type { Verifier } from './verifier.ts';
 
 const issuerKey = signingKey('a');
 const pepper = Buffer.alloc(32, 1);
@@ -42,7 +44,7 @@ function setUp({ withTokens = true } = {}) {
   const clock = handClock();
   const asked = { keys: 0, tokens: 0 };
   const verifier = setUpVerifier({ fetchKeys: async () => keySetOf(issuerKey) });
-  const { step, forget } = createAuthenticate({
+  const keys = createKeyVerifier({
     credentials: {
       async lookup(hash) {
         asked.keys += 1;
@@ -51,21 +53,29 @@ function setUp({ withTokens = true } = {}) {
     },
     peppers: [{ version: 1, key: pepper }],
     clock,
-    ...(withTokens && {
-      tokens: {
-        verify(token: string) {
-          asked.tokens += 1;
-          return verifier.verify(token);
-        },
-      },
-    }),
   });
+  const tokens: Verifier = {
+    ...verifier,
+    find(token) {
+      asked.tokens += 1;
+      return verifier.find(token);
+    },
+  };
+  const { step, forget } = createAuthenticate({ verifiers: withTokens ? [tokens, keys] : [keys], clock });
   const pass = (ms: number): void => {
     clock.pass(ms);
     verifier.clock.pass(ms);
   };
   async function call(headers: Arrival['headers']) {
-    const arrival = { method: 'GET', path: '/x', query: '', params: {}, headers, address: '127.0.0.1' };
+    const arrival = {
+      method: 'GET',
+      path: '/x',
+      query: '',
+      params: {},
+      headers,
+      rawHeaders: [],
+      address: '127.0.0.1',
+    };
     const x = new Exchange(newId('request', nowMs), nowMs, route, {
       ...arrival,
       body: async () => Buffer.alloc(0),

@@ -61,6 +61,7 @@ export async function bootstrap({
   const development = { id: newId('tenant', now), name: 'development', environment: 'development' as const };
   const admin = {
     id: newId('user', now),
+    assignment: newId('assignment', now),
     email: 'admin@vallum.local',
     password: randomBytes(18).toString('base64url'),
   };

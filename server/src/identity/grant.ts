@@ -12,23 +12,30 @@ export interface Grant {
   readonly organization: OrganizationId | undefined;
   readonly tenant: TenantId;
   readonly scopes: readonly string[];
+  readonly roles: readonly string[];
   readonly ratePerMinute: number;
 }
 
 /** The caller that a grant makes, in a tenant that is there. */
-export const callerOf = (
-  { type, issuer, name, tenant, scopes, ratePerMinute }: Grant,
+export function callerOf(
+  kind: 'token' | 'certificate',
+  { type, issuer, name, tenant, scopes, roles, ratePerMinute }: Grant,
   { organization, environment }: Pick<Caller, 'organization' | 'environment'>,
   subjectKey: Buffer,
-): Caller => ({
-  principal: { type, id: principalId(subjectKey, type, issuer, name) },
-  organization,
-  tenant,
-  environment,
-  scopes,
-  ratePerMinute,
-  subject: { issuer, name },
-});
+): Caller {
+  const id = principalId(subjectKey, type, issuer, name);
+  return {
+    principal: { type, id },
+    organization,
+    tenant,
+    environment,
+    scopes,
+    roles,
+    credential: { kind, id },
+    ratePerMinute,
+    subject: { issuer, name },
+  };
+}
 
 /**
  * Our id for somebody whom others name: the same each time, in every process, and without the key nobody can tell from it who that is. A UUIDv8 (RFC 9562, section 5.8)

@@ -9,6 +9,7 @@ export {
   /** @public for the listener, when it speaks TLS */
   grantOfCertificate,
 } from './certificates/certificate-grant.ts';
+export { createKeyVerifier } from './key-verifier.ts';
 export { createPlaces } from './places.ts';
 export { identityRoutes } from './routes.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';

@@ -1,4 +1,4 @@
-import type { KeyId, OrganizationId, TenantId, UserId } from '@vallum/contract';
+import type { AssignmentId, KeyId, OrganizationId, TenantId, UserId } from '@vallum/contract';
 import type { Environment } from '../kernel/index.ts';
 
 /** The isolation that a row belongs to. */
@@ -60,7 +60,13 @@ export interface NewOrganization {
     readonly name: string;
     readonly environment: Environment;
   }[];
-  readonly admin: { readonly id: UserId; readonly email: string; readonly password: string };
+  /** Their password as it is stored, and the id of their role: they own it. */
+  readonly admin: {
+    readonly id: UserId;
+    readonly email: string;
+    readonly password: string;
+    readonly assignment: AssignmentId;
+  };
   readonly keys: readonly (NewApiKey & { readonly tenant: TenantId })[];
 }
 

@@ -8,6 +8,9 @@ export interface Principal {
   readonly id: KeyId | UserId | ServiceId | AgentId;
 }
 
+/** What proved who calls. */
+export type CredentialKind = 'key' | 'token' | 'certificate' | 'session' | 'short-lived';
+
 /** Who calls, once authenticated. */
 export interface Caller {
   readonly principal: Principal;
@@ -16,6 +19,10 @@ export interface Caller {
   readonly environment: Environment;
   /** What the credential may be used for, such as `vallum:read`; policy reads these. */
   readonly scopes: readonly string[];
+  /** What the principal is in this tenant, such as `auditor`; policy reads these too. */
+  readonly roles: readonly string[];
+  /** What was presented. The id is ours: a key's, a session's; for tokens and certificates the principal's. */
+  readonly credential: { readonly kind: CredentialKind; readonly id: string };
   /** Requests per minute for this credential. */
   readonly ratePerMinute: number;
   /** What those call the principal who vouch for it, where that is not us. Personal: the ledger holds it as a commitment, and nothing else does. */

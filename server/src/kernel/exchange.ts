@@ -12,6 +12,8 @@ export interface Arrival {
   readonly query: string;
   readonly params: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** As `node:http` gives them: name, value, name, value; so that what was sent twice is seen twice. */
+  readonly rawHeaders: readonly string[];
   /** The client's address, after trusted proxies. */
   readonly address: string;
   /** Reads the body, once. @throws Fault `too-large`, `request-timeout` */
@@ -59,6 +61,8 @@ export class Exchange {
   intent: Promise<number> | undefined;
   /** The global index of the entry that holds the decision on the input. */
   ledgerIndex: number | undefined;
+  /** Headers that the reply carries, whatever it says; see `carry`. */
+  replyHeaders: Record<string, string | readonly string[]> | undefined;
   /** Whether the client has gone. */
   clientGone = false;
   /** Called when the client can take more; set by who produces the reply. */
@@ -86,6 +90,11 @@ export class Exchange {
   judge(decision: Decision, ...reasons: readonly Reason[]): void {
     this.decision = worse(this.decision, decision);
     this.reasons.push(...reasons);
+  }
+
+  /** Adds headers to the reply, whatever it says: an error has them too. */
+  carry(headers: Readonly<Record<string, string | readonly string[]>>): void {
+    this.replyHeaders = { ...this.replyHeaders, ...headers };
   }
 
   /** Notes what a step took. In whole µs: a field that is now an integer and now a fraction keeps who writes it from being optimised. */

@@ -2,7 +2,7 @@
  * Kernel: the words that all rooms share. It knows no database, no HTTP and no other room.
  * A decision is a value; a failure is a Fault. Ports say their duties in words.
  */
-export type { Caller, Environment, Principal } from './caller.ts';
+export type { Caller, CredentialKind, Environment, Principal } from './caller.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type Arrival, Exchange } from './exchange.ts';
 export { Fault, type FaultCode, faultCatalog, faultOf } from './fault.ts';

@@ -96,6 +96,8 @@ export interface Call<P, Q, B> {
 
 /** A reply that is not JSON. */
 export interface RawReply {
+  /** 200 where it is absent. */
+  readonly status?: number;
   readonly contentType: string;
   readonly bytes: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
@@ -169,11 +171,16 @@ export function rawRoute<P extends z.ZodType | undefined>(
     ...(params && { params }),
     async answer(exchange, outlet) {
       // As in `route`: the path has parsed it with this schema.
-      const { contentType, bytes, headers } = await handle({
+      const {
+        status = 200,
+        contentType,
+        bytes,
+        headers,
+      } = await handle({
         params: exchange.params as Of<P, undefined>,
         exchange,
       });
-      outlet.head({ status: 200, contentType, streaming: false, ...(headers && { headers }) });
+      outlet.head({ status, contentType, streaming: false, ...(headers && { headers }) });
       outlet.frame(bytes, true);
       outlet.end();
     },

@@ -20,6 +20,8 @@ const exchanges = fc
       tenant: newId('tenant', 1),
       environment: 'production',
       scopes: [],
+      roles: [],
+      credential: { kind: 'key', id: 'key_1' },
       ratePerMinute: 1,
     };
     x.resource = resource;

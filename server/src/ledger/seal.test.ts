@@ -53,6 +53,8 @@ const caller: Caller = {
   tenant: newId('tenant', 1),
   environment: 'production',
   scopes: [],
+  roles: [],
+  credential: { kind: 'key', id: 'key_1' },
   ratePerMinute: 1,
 };
 

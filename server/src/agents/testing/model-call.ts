@@ -21,6 +21,7 @@ export function exchangeWith(body: ChatRequest, bytes = Buffer.from(JSON.stringi
     path: route.path,
     query: '',
     params: {},
+    rawHeaders: [],
     headers: { authorization: 'Bearer the-callers-own', cookie: 'session=1' },
     address: '127.0.0.1',
     body: async () => bytes,

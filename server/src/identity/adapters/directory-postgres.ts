@@ -77,6 +77,8 @@ export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Di
                             VALUES (${uuidOf(tenant.id)}, app_organization(), ${tenant.name}, ${tenant.environment})`,
           ),
           sql`INSERT INTO users (id, organization_id, email, password) VALUES (${uuidOf(admin.id)}, app_organization(), ${admin.email}, ${admin.password})`,
+          sql`INSERT INTO role_assignments (id, organization_id, principal_type, principal_id, role)
+              VALUES (${uuidOf(admin.assignment)}, app_organization(), 'user', ${uuidOf(admin.id)}, 'owner')`,
           ...keys.flatMap((key) => [
             sql`SELECT set_config('app.tenant', ${uuidOf(key.tenant)}, true)`,
             insertKey(key),

@@ -112,6 +112,7 @@ describe.skipIf(!hasOpenssl)("a client's certificate", () => {
         organization: undefined,
         tenant,
         scopes: ['models:invoke'],
+        roles: [],
         ratePerMinute: 50,
       },
     });

@@ -67,7 +67,9 @@ export function grantOfCertificate(
   const issuer = named.spiffe
     ? `spiffe://${named.spiffe.trustDomain}`
     : `x509:sha256:${plain(caFingerprint)}`;
-  return { grant: { type, issuer, name: named.name, organization, tenant, scopes, ratePerMinute } };
+  return {
+    grant: { type, issuer, name: named.name, organization, tenant, scopes, roles: [], ratePerMinute },
+  };
 }
 
 const plain = (fingerprint: string): string => fingerprint.replaceAll(':', '').toLowerCase();

@@ -36,6 +36,7 @@ export function readClaims(claims: Claims, issuer: Issuer): { grant: Grant; unti
     organization: issuer.organization,
     tenant: tenantOf(claims, issuer),
     scopes: scopesOf(claims, issuer),
+    roles: [],
     ratePerMinute: issuer.ratePerMinute,
   };
   return { grant, untilMs: Math.min(exp, iat + issuer.maxAgeSeconds) * 1000 };

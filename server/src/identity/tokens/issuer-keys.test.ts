@@ -20,7 +20,7 @@ function setUp() {
   });
   const longLived = { exp: 4_000_000_000 };
   const status = (key = first, header: object = {}) =>
-    verifier.verify(tokenOf(key, longLived, header)).then(
+    verifier.find(tokenOf(key, longLived, header)).then(
       () => 'accepted',
       ({ code }: { code: string }) => code,
     );
@@ -122,23 +122,23 @@ describe('the keys of an issuer', () => {
   );
 
   it('that were never had are asked for no more often, and callers are told when to come again', async () => {
-    const { issuer, verify, clock } = setUp();
+    const { issuer, find, clock } = setUp();
     issuer.says = () => Promise.reject(new Error('ECONNREFUSED'));
     for (let i = 0; i < 50; i += 1)
-      await expect(verify(tokenOf(first))).rejects.toMatchObject({
+      await expect(find(tokenOf(first))).rejects.toMatchObject({
         code: 'unavailable',
         retryAfterSeconds: 30,
       });
     expect(issuer.asked).toBe(1);
     clock.pass(30_000);
-    await expect(verify(tokenOf(first))).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(find(tokenOf(first))).rejects.toMatchObject({ code: 'unavailable' });
     expect(issuer.asked).toBe(2);
   });
 
   it('are asked for by no token of somebody else: without one of its issuers nothing happens', async () => {
-    const { issuer, verify } = setUp();
+    const { issuer, find } = setUp();
     for (const claims of [{ iss: 'https://evil.example' }, { iss: undefined }])
-      await expect(verify(tokenOf(first, claims))).rejects.toMatchObject({ code: 'not-authenticated' });
+      await expect(find(tokenOf(first, claims))).rejects.toMatchObject({ code: 'not-authenticated' });
     expect(issuer.asked).toBe(0);
   });
 });

@@ -31,8 +31,8 @@ const setUp = (settings: object = {}) => setUpVerifier({ settings, fetchKeys: ou
 
 /** That a token is refused, in the words that every token is, and why. */
 async function expectRefused(token: string, reason: TokenRefusal, settings: object = {}): Promise<void> {
-  const { verify, refusals } = setUp(settings);
-  await expect(verify(token)).rejects.toMatchObject({
+  const { find, refusals } = setUp(settings);
+  await expect(find(token)).rejects.toMatchObject({
     code: 'not-authenticated',
     detail: 'This is not a valid token.',
     challenge: 'invalid_token',
@@ -45,28 +45,29 @@ describe('a token', () => {
   it.each([rsa, ec, ed].map((key) => [key.algorithm, key] as const))(
     'signed with %s by a key that its issuer publishes is believed',
     async (_, key) => {
-      const { verify, refusals } = setUp();
-      const { caller, untilMs } = await verify(tokenOf(key));
+      const { find, refusals } = setUp();
+      const { caller, untilMs } = await find(tokenOf(key));
       expect(caller).toMatchObject({
         principal: { type: 'user' },
         organization,
         tenant,
         environment: 'production',
         scopes: ['models:invoke'],
+        roles: [],
         ratePerMinute: 100,
         subject: { issuer: issuerUrl, name: 'jane@example.org' },
       });
-      expect(untilMs).toBe((nowSeconds + 300) * 1000);
+      expect(untilMs).toBe((nowSeconds + 60) * 1000);
       expect(refusals).toEqual([]);
     },
   );
 
   it('gives its subject one id for ever, from which nobody can tell who it is', async () => {
-    const { verify } = setUp();
+    const { find } = setUp();
     const [first, again, other] = await Promise.all([
-      verify(tokenOf(ec)),
-      verify(tokenOf(rsa, { scope: '', jti: 'x' })),
-      verify(tokenOf(ec, { sub: 'jane@example.com' })),
+      find(tokenOf(ec)),
+      find(tokenOf(rsa, { scope: '', jti: 'x' })),
+      find(tokenOf(ec, { sub: 'jane@example.com' })),
     ]);
     expect(first.caller.principal.id).toMatch(
       /^usr_[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
@@ -76,13 +77,13 @@ describe('a token', () => {
   });
 
   it('may name several audiences, of which one is ours', async () => {
-    const { caller } = await setUp().verify(tokenOf(ec, { aud: ['https://other.example', audience] }));
+    const { caller } = await setUp().find(tokenOf(ec, { aud: ['https://other.example', audience] }));
     expect(caller.tenant).toBe(tenant);
   });
 
   it('may say where a key is: that is not read, and nothing is fetched from there', async () => {
     const asked: unknown[] = [];
-    const { verify } = setUpVerifier({
+    const { find } = setUpVerifier({
       fetchKeys: async (source) => {
         asked.push(source);
         return published;
@@ -94,13 +95,13 @@ describe('a token', () => {
       x5t: 'AA',
       x5c: ['AA'],
     };
-    await verify(tokenOf(ec, {}, elsewhere));
+    await find(tokenOf(ec, {}, elsewhere));
     expect(asked).toEqual([{ url: `${issuerUrl}/keys` }]);
   });
 
   it('is accepted within the tolerance of clocks, and no longer', async () => {
-    await setUp().verify(tokenOf(ec, { exp: nowSeconds - 29 }));
-    await setUp().verify(tokenOf(ec, { nbf: nowSeconds + 30, iat: nowSeconds + 30 }));
+    await setUp().find(tokenOf(ec, { exp: nowSeconds - 29 }));
+    await setUp().find(tokenOf(ec, { nbf: nowSeconds + 30, iat: nowSeconds + 30 }));
     await expectRefused(tokenOf(ec, { exp: nowSeconds - 30 }), 'expired');
     await expectRefused(tokenOf(ec, { nbf: nowSeconds + 31 }), 'not-yet-valid');
     await expectRefused(tokenOf(ec, { exp: nowSeconds }), 'expired', { clock_tolerance_s: 0 });
@@ -108,7 +109,7 @@ describe('a token', () => {
 
   it('without a key id is accepted where one key alone is fit', async () => {
     const unnamed = { alg: 'RS256', typ: 'JWT' };
-    expect((await setUp().verify(signToken(rsa, unnamed, claimsOf()))).caller.tenant).toBe(tenant);
+    expect((await setUp().find(signToken(rsa, unnamed, claimsOf()))).caller.tenant).toBe(tenant);
   });
 });
 
@@ -150,11 +151,11 @@ describe('a token that is forged', () => {
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const foreign = { id: 'ec-1', algorithm: 'ES256', ...p384, jwk: {} } as const;
     await expectRefused(tokenOf(foreign), 'signature');
-    const { verify, refusals } = setUpVerifier({
+    const { find, refusals } = setUpVerifier({
       fetchKeys: async () =>
         JSON.stringify({ keys: [{ ...p384.publicKey.export({ format: 'jwk' }), kid: 'ec-1' }, rsa.jwk] }),
     });
-    await expect(verify(tokenOf(foreign))).rejects.toMatchObject({ code: 'not-authenticated' });
+    await expect(find(tokenOf(foreign))).rejects.toMatchObject({ code: 'not-authenticated' });
     expect(refusals).toMatchObject([{ reason: 'key-unknown' }]);
   });
 
@@ -194,8 +195,8 @@ describe('a token that is forged', () => {
 
   it('with a key id that two keys of its kind have', async () => {
     const twin = signingKey('ec-1');
-    const { verify, refusals } = setUpVerifier({ fetchKeys: async () => keySetOf(ec, twin) });
-    await expect(verify(tokenOf(ec))).rejects.toMatchObject({ code: 'not-authenticated' });
+    const { find, refusals } = setUpVerifier({ fetchKeys: async () => keySetOf(ec, twin) });
+    await expect(find(tokenOf(ec))).rejects.toMatchObject({ code: 'not-authenticated' });
     expect(refusals).toMatchObject([{ reason: 'key-ambiguous' }]);
   });
 });
@@ -212,17 +213,14 @@ describe('two issuers', () => {
     });
 
   it('each speak for their own tenant', async () => {
-    const { verify } = setUpBoth();
-    expect((await verify(tokenOf(otherKey, { iss: otherUrl }))).caller.tenant).toBe(otherTenant);
-    expect((await verify(tokenOf(ec))).caller.tenant).toBe(tenant);
+    const { find } = setUpBoth();
+    expect((await find(tokenOf(otherKey, { iss: otherUrl }))).caller.tenant).toBe(otherTenant);
+    expect((await find(tokenOf(ec))).caller.tenant).toBe(tenant);
   });
 
   it('call two people by one name without making them one', async () => {
-    const { verify } = setUpBoth();
-    const [here, there] = await Promise.all([
-      verify(tokenOf(ec)),
-      verify(tokenOf(otherKey, { iss: otherUrl })),
-    ]);
+    const { find } = setUpBoth();
+    const [here, there] = await Promise.all([find(tokenOf(ec)), find(tokenOf(otherKey, { iss: otherUrl }))]);
     expect(here.caller.principal.id).not.toBe(there.caller.principal.id);
   });
 
@@ -231,8 +229,8 @@ describe('two issuers', () => {
       [otherKey, 'key-unknown'],
       [sameName, 'signature'],
     ] as const) {
-      const { verify, refusals } = setUpBoth();
-      await expect(verify(tokenOf(key))).rejects.toMatchObject({ code: 'not-authenticated' });
+      const { find, refusals } = setUpBoth();
+      await expect(find(tokenOf(key))).rejects.toMatchObject({ code: 'not-authenticated' });
       expect(refusals).toEqual([{ reason, issuer: issuerUrl }]);
     }
   });
@@ -283,8 +281,8 @@ describe('a token for somebody else, or of another time', () => {
   ])('a type that is not accepted: %s', (_, typ) => expectRefused(tokenOf(ec, {}, { typ }), 'type'));
 
   it('is accepted by type as the settings say, whatever its capitals, and without one where they say so', async () => {
-    for (const typ of ['jwt', 'at+JWT', 'application/at+jwt']) await setUp().verify(tokenOf(ec, {}, { typ }));
-    await setUp({ types: ['absent'] }).verify(tokenOf(ec, {}, { typ: undefined }));
+    for (const typ of ['jwt', 'at+JWT', 'application/at+jwt']) await setUp().find(tokenOf(ec, {}, { typ }));
+    await setUp({ types: ['absent'] }).find(tokenOf(ec, {}, { typ: undefined }));
     await expectRefused(tokenOf(ec), 'type', { types: ['absent'] });
   });
 });
@@ -347,7 +345,7 @@ describe('a token that readers could understand differently', () => {
   it('one that is changed in any character, at any place: nothing but what was signed is accepted', async () => {
     const tokens = [rsa, ec, ed].map((key) => tokenOf(key));
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ é';
-    const { verify } = setUp();
+    const { find } = setUp();
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...tokens),
@@ -366,7 +364,7 @@ describe('a token that readers could understand differently', () => {
             text = text.slice(0, place) + put + text.slice(place + cut);
           }
           fc.pre(!tokens.includes(text));
-          await expect(verify(text)).rejects.toMatchObject({ code: 'not-authenticated' });
+          await expect(find(text)).rejects.toMatchObject({ code: 'not-authenticated' });
         },
       ),
       { numRuns: 1_000 },
@@ -374,12 +372,12 @@ describe('a token that readers could understand differently', () => {
   });
 
   it('one whose last character is changed to each other one: a signature has one spelling', async () => {
-    const { verify } = setUp();
+    const { find } = setUp();
     for (const key of [rsa, ec, ed]) {
       const token = tokenOf(key);
       for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_') {
         if (token.endsWith(last)) continue;
-        await expect(verify(token.slice(0, -1) + last)).rejects.toMatchObject({ code: 'not-authenticated' });
+        await expect(find(token.slice(0, -1) + last)).rejects.toMatchObject({ code: 'not-authenticated' });
       }
     }
   });
@@ -387,7 +385,7 @@ describe('a token that readers could understand differently', () => {
 
 describe('what a token gets', () => {
   const scopes = async (claims: object, settings: object = {}) =>
-    (await setUp(settings).verify(tokenOf(ec, claims))).caller.scopes;
+    (await setUp(settings).find(tokenOf(ec, claims))).caller.scopes;
 
   it('is what it says, as far as its issuer may give it', async () => {
     expect(await scopes({ scope: 'models:invoke vallum:read' })).toEqual(['vallum:read', 'models:invoke']);
@@ -419,7 +417,7 @@ describe('what a token gets', () => {
 
   it('is for the tenant that it names, where its issuer may speak for it', async () => {
     const tenantOf = async (claims: object, settings: object) =>
-      (await setUp({ tenant: undefined, ...settings }).verify(tokenOf(ec, claims))).caller.tenant;
+      (await setUp({ tenant: undefined, ...settings }).find(tokenOf(ec, claims))).caller.tenant;
     const byId = { tenant_claim: 'https://vallum.example.org/tenant' };
     const byName = { tenant_claim: 'org', tenants: { acme: tenant, other: otherTenant } };
     expect(await tenantOf({ 'https://vallum.example.org/tenant': otherTenant }, byId)).toBe(otherTenant);
@@ -442,7 +440,7 @@ describe('what a token gets', () => {
 
   it('is as a user, a service or an agent by the settings, or by a claim that must be one of these', async () => {
     const principal = async (claims: object, settings: object) =>
-      (await setUp(settings).verify(tokenOf(ec, claims))).caller.principal;
+      (await setUp(settings).find(tokenOf(ec, claims))).caller.principal;
     expect(await principal({}, { principal: 'service' })).toMatchObject({
       type: 'service',
       id: expect.stringMatching(/^svc_/),
@@ -456,14 +454,14 @@ describe('what a token gets', () => {
   });
 
   it('ends with the token, or with its greatest age', async () => {
-    const { untilMs } = await setUp({ max_age_s: 100 }).verify(tokenOf(ec, { iat: nowSeconds - 60 }));
+    const { untilMs } = await setUp({ max_age_s: 100 }).find(tokenOf(ec, { iat: nowSeconds - 60 }));
     expect(untilMs).toBe((nowSeconds + 40) * 1000);
   });
 });
 
 describe('a caller', () => {
   it('learns nothing from the answer, whatever is wrong: it is the same each time', async () => {
-    const { verify } = setUp();
+    const { find } = setUp();
     const wrong: readonly string[] = [
       'a.b.c',
       tokenOf(ec, { exp: 1 }),
@@ -471,7 +469,7 @@ describe('a caller', () => {
       tokenOf({ ...signingKey('ec-1'), id: 'ec-1' } satisfies SigningKey),
     ];
     const said = await Promise.all(
-      wrong.map((token) => verify(token).catch((error: unknown) => JSON.stringify(error))),
+      wrong.map((token) => find(token).catch((error: unknown) => JSON.stringify(error))),
     );
     expect(new Set(said).size).toBe(1);
   });

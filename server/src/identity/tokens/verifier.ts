@@ -1,7 +1,8 @@
 import { errors, jwtVerify } from 'jose';
-import { type Caller, type Clock, Fault } from '../../kernel/index.ts';
+import { type Clock, Fault } from '../../kernel/index.ts';
 import { callerOf } from '../grant.ts';
 import type { Places } from '../places.ts';
+import type { Verifier } from '../verifier.ts';
 import { readClaims } from './claims.ts';
 import { readCompact, type Unverified } from './compact.ts';
 import type { Algorithm, Issuer } from './issuer.ts';
@@ -21,25 +22,14 @@ interface TokenVerifierParts {
   readonly onTrouble: (issuer: string, error: unknown) => void;
 }
 
-/** Whom a token stands for, and until when that may be believed without verifying it again, in Unix milliseconds. */
-export interface Verified {
-  readonly caller: Caller;
-  readonly untilMs: number;
-}
-
-export interface TokenVerifier {
-  /**
-   * Verifies a JWT (RFC 7519, by the advice of RFC 8725).
-   * @throws Fault `not-authenticated`, the same for everything that can be wrong with a token.
-   * @throws Fault `unavailable` when the issuer's keys cannot be had.
-   */
-  verify(token: string): Promise<Verified>;
-}
+/** Their revocation is their issuer's; so long one is believed at most without verifying it again. */
+const believedMs = 60_000;
 
 /** Header members that change what is signed or who can read it. `crit` names what must be understood, and we understand nothing beyond the RFC. */
 const refusedHeaders = ['crit', 'b64', 'zip', 'enc', 'cty'];
 
-export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
+/** JWTs (RFC 7519, by the advice of RFC 8725). */
+export function createTokenVerifier(parts: TokenVerifierParts): Verifier {
   const { clock, fetchKeys, places, subjectKey, onRefused, onTrouble } = parts;
   const issuers = new Map(
     parts.issuers.map((issuer) => {
@@ -70,11 +60,18 @@ export function createTokenVerifier(parts: TokenVerifierParts): TokenVerifier {
     const { grant, untilMs } = readClaims(payload, issuer);
     const place = await places.find(grant);
     if (!place) throw new TokenRefused('tenant');
-    return { caller: callerOf(grant, place, subjectKey), untilMs };
+    return {
+      caller: callerOf('token', grant, place, subjectKey),
+      untilMs: Math.min(untilMs, clock.now() + believedMs),
+    };
   }
 
   return {
-    async verify(token) {
+    kind: 'token',
+    // No credential of ours has a dot in it, and every JWT has two.
+    reads: (text) => text.includes('.'),
+    refused: refusedToken,
+    async find(token) {
       let known: ReturnType<typeof trusted> | undefined;
       try {
         const unverified = readCompact(token);

@@ -11,7 +11,7 @@ import { transact } from './transaction.ts';
  * The functions that run with their owner's rights, and that the app role may call. With `withTenant` and the
  * ledger's session these are all the doors there are (ADR 0003); a test compares this list with the catalogue.
  */
-export const definerFunctions = ['ensure_partitions', 'lookup_credential'] as const;
+export const definerFunctions = ['ensure_partitions', 'lookup_credential', 'lookup_session'] as const;
 
 /** Whose rows a transaction sees. */
 export interface Scope {
@@ -28,6 +28,8 @@ export interface Doors {
   withTenant(scope: Scope, statements: readonly Statement[]): Promise<Row[][]>;
   /** The credential with exactly this hash, of whichever tenant: who presents one has no tenant yet. */
   lookupCredential(hash: Uint8Array): Promise<Row | undefined>;
+  /** The session with exactly this hash, in the same way. */
+  lookupSession(hash: Uint8Array): Promise<Row | undefined>;
   /** Makes the day partitions that will be needed. */
   ensurePartitions(): Promise<void>;
   /** Waits for what runs, then closes the connections. */
@@ -90,19 +92,22 @@ export function createDoors(target: Target, options: DoorOptions = {}): Doors {
     return answers.map(({ rows }) => rows);
   }
 
+  async function look(lookup: Statement): Promise<Row | undefined> {
+    const [rows = []] = await pool.use((connection) => run(connection, limited, [lookup]));
+    if (rows.length > 1) throw new Fault('internal', { because: 'a lookup gave more than one row' });
+    return rows[0];
+  }
+
   return {
     withTenant({ organization, tenant }, statements) {
       const scope = sql`SELECT set_config('app.organization', ${uuid(organization)}, true),
         set_config('app.tenant', ${uuid(tenant)}, true), ${limits}`.named('vallum_scope');
       return pool.use((connection) => run(connection, scope, statements));
     },
-    async lookupCredential(hash) {
-      const lookup = sql`SELECT * FROM lookup_credential(${hash}::bytea)`.named('vallum_lookup_credential');
-      const [rows = []] = await pool.use((connection) => run(connection, limited, [lookup]));
-      if (rows.length > 1)
-        throw new Fault('internal', { because: 'lookup_credential gave more than one row' });
-      return rows[0];
-    },
+    lookupCredential: (hash) =>
+      look(sql`SELECT * FROM lookup_credential(${hash}::bytea)`.named('vallum_lookup_credential')),
+    lookupSession: (hash) =>
+      look(sql`SELECT * FROM lookup_session(${hash}::bytea)`.named('vallum_lookup_session')),
     async ensurePartitions() {
       await pool.use((connection) => run(connection, limited, [sql`SELECT ensure_partitions()`]));
     },

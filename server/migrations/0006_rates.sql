@@ -1,0 +1,2 @@
+-- Rates that all processes share.
+SELECT 1;
