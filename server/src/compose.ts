@@ -18,7 +18,15 @@ import {
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
-import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
+import {
+  type Exchange,
+  faultCatalog,
+  faultOf,
+  type Log,
+  type Route,
+  type Service,
+  systemClock,
+} from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
 import { fileJournal } from './ledger/adapters/journal-file.ts';
@@ -83,7 +91,10 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch: () => identity.forget(),
+    onControlEpoch() {
+      identity.forget();
+      edge.forget();
+    },
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -145,15 +156,23 @@ export async function compose(
           `The ledger's log ${origin} is frozen (${because}): the database does not contain what it had signed, as after a restore of an earlier state. A new log has begun.`,
       ),
   ];
-  const routes = [
+  const edge = composeEdge({
+    config,
+    doors,
+    ledger,
+    isRoute: (pattern) => routes.some((each) => each.path === pattern),
+    clock,
+    log,
+  });
+  const routes: Route[] = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
     ...identity.routes,
+    ...edge.routes,
     ...ledger.routes,
   ];
 
   // The door.
-  const edge = composeEdge({ config, clock });
   const listener = createListener({
     host: config.host,
     port: config.port,

@@ -72,6 +72,12 @@ export const configSchema = z.strictObject({
       )
       .default([]),
   }),
+  waf: section({
+    /** What is done about attacks where an organization has set nothing: `detect` only puts them on record. */
+    mode: z.enum(['block', 'detect']).default('block'),
+    /** How long the rules may run on one request before it is refused unjudged. */
+    budget_ms: positive(1_000),
+  }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
   limits: section({
     /** Anonymous and failed requests of one address in five minutes. */

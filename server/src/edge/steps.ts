@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
 import { createRate, createWindowLimit } from './rates.ts';
+import type { Screening } from './waf/index.ts';
 
 interface EdgeLimits {
   /** Anonymous and failed requests of one address in five minutes. */
@@ -12,7 +13,15 @@ interface EdgeLimits {
 const fiveMinutesMs = 5 * 60_000;
 
 /** The edge's steps of the request path: what is turned away at the door, cheapest first. */
-export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeLimits }): {
+export function createEdgeSteps({
+  clock,
+  limits,
+  waf,
+}: {
+  clock: Clock;
+  limits: EdgeLimits;
+  waf: Screening;
+}): {
   screen: Step;
   limit: Step;
   read: Step;
@@ -29,12 +38,14 @@ export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeL
         x.whenOver(() => {
           if (!x.caller && x.decision !== 'allow') anonymous.count(name);
         });
+        waf.head(x);
       },
     },
     limit: {
       name: 'edge.limit',
       run(x) {
         if (x.caller) keys.take(x.caller.principal.id, x.caller.ratePerMinute);
+        return waf.caller(x);
       },
     },
     read: {
@@ -43,7 +54,7 @@ export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeL
         const { params, query } = x.route;
         x.params = params ? checked(params, x.arrival.params, 'path') : undefined;
         x.query = query ? checked(query, queryOf(x.arrival.query), 'query') : undefined;
-        return x.route.body ? readBody(x, x.route.body) : undefined;
+        return x.route.body ? readBody(x, x.route.body, waf) : undefined;
       },
     },
   };
@@ -69,7 +80,7 @@ function queryOf(text: string): Record<string, string> {
   return query;
 }
 
-async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
+async function readBody(x: Exchange, schema: z.ZodType, waf: Screening): Promise<void> {
   const { headers } = x.arrival;
   const encoding = headers['content-encoding'];
   if (encoding && encoding !== 'identity') {
@@ -79,7 +90,10 @@ async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
     throw new Fault('media-type-unsupported', { detail: 'Send JSON with content-type: application/json.' });
   }
   x.bytes = await x.arrival.body(x.route.bodyBytes);
-  x.body = checked(schema, parseJsonText(textOf(x.bytes)), 'body');
+  const value = parseJsonText(textOf(x.bytes));
+  x.body = checked(schema, value, 'body');
+  const judging = waf.body(x, value);
+  if (judging instanceof Promise) await judging;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

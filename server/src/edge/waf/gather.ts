@@ -16,21 +16,23 @@ export interface Gathered {
   where(place: Place, list: number, index: number): string;
 }
 
-/** All that is judged of a request, as flat lists that libddwaf does not cut; or why it is too much. */
+/** All that is judged of a request, as flat lists that libddwaf does not cut; or why it is too much; or nothing, where there is nothing to judge. */
 export function gather(
   { head, body }: WafInput,
   wanted: ReadonlySet<Place>,
-): Gathered | { readonly tooMuch: string } {
-  const collected = new Collected(wanted);
-  if (head)
+): Gathered | { readonly tooMuch: string } | undefined {
+  let collected: Collected | undefined;
+  if (head) {
+    collected = new Collected(wanted);
     for (const judged of headStrings(head, wanted)) if (!collected.add(judged)) return { tooMuch: 'size' };
-  if (body) {
-    const strings = bodyStrings(body);
-    let next = strings.next();
-    for (; !next.done; next = strings.next()) if (!collected.add(next.value)) return { tooMuch: 'size' };
-    if (!next.value) return { tooMuch: 'depth' };
   }
-  return collected;
+  const stopped =
+    body &&
+    bodyStrings(body, (place, where, text) => {
+      collected ??= new Collected(wanted);
+      return collected.add({ place, where, text });
+    });
+  return stopped ? { tooMuch: stopped } : collected;
 }
 
 class Collected implements Gathered {

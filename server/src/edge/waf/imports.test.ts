@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../kernel/index.ts';
-import { importedRulesFile } from './adapters/imported-rules-file.ts';
-import { type ImportedRules, takeCrs } from './imports.ts';
-import { wafRoutes } from './routes.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type LogFields, systemClock } from '../../kernel/index.ts';
+import { sql } from '../../platform/postgres/index.ts';
+import { type TestDatabase, testDatabase } from '../../platform/postgres/testing/test-database.ts';
+import { postgresImportedRules } from './adapters/imported-rules-postgres.ts';
+import { readCrs } from './imports.ts';
+import { createLiveRules } from './live-rules.ts';
+import type { ImportedRules } from './ports.ts';
 import { ownRules } from './rules/own-rules.ts';
 import { createWaf, type Waf } from './waf.ts';
 
@@ -13,72 +13,92 @@ const conf = (word: string, id = 1) => [
   { name: 'a.conf', text: `SecRule ARGS "@rx ${word}" "id:${id},phase:2,block"` },
 ];
 
-let folder = '';
-let file = '';
+let database: TestDatabase;
 let store: ImportedRules;
-let waf: Waf;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'vallum-waf-'));
-  file = path.join(folder, 'rules.json');
-  store = importedRulesFile(file);
-  waf = createWaf({ rules: [ownRules], clock: systemClock, budgetMs: 1_000 });
+beforeAll(async () => {
+  database = await testDatabase();
+  store = postgresImportedRules(database.doors);
 });
-afterEach(() => {
-  waf.dispose();
-  rmSync(folder, { recursive: true });
-});
-const blocks = (text: string): boolean => waf.judge({ body: { value: [text] } }).decision === 'block';
+afterAll(() => database.close());
 
-describe('an import', () => {
-  it('is in use at once and after a restart, beside our own rules and in place of the last one', async () => {
-    expect(await store.load()).toBeUndefined();
-    await takeCrs({ waf, store }, { files: conf('first word'), paranoia: 1, dryRun: false });
-    expect(blocks('the first word')).toBe(true);
-    await takeCrs({ waf, store }, { files: conf('second word'), paranoia: 1, dryRun: false });
-    expect([blocks('the first word'), blocks('the second word'), blocks("' or 1=1 --")]).toEqual([
+/** One of several processes, each with rules of its own. */
+function newProcess() {
+  const warned: LogFields[] = [];
+  const log = {
+    info() {},
+    warn: (_: string, fields: LogFields = {}) => void warned.push(fields),
+    error() {},
+  };
+  const waf = createWaf({ rules: [ownRules], clock: systemClock, budgetMs: 1_000 });
+  const blocks = (text: string): boolean => waf.judge({ body: { value: [text] } }).decision === 'block';
+  return { waf, blocks, warned, live: createLiveRules({ waf, store, log }) };
+}
+const epoch = async (): Promise<unknown> =>
+  (await database.owner.query(sql`SELECT epoch FROM control`))[0]?.epoch;
+const save = (waf: Waf, word: string) => store.save(readCrs(waf, conf(word), 1).file);
+
+beforeEach(() => store.remove());
+
+describe('imported rules', () => {
+  it('are in use in every process, beside our own rules and in place of the last ones, and after a restart', async () => {
+    const [one, other] = [newProcess(), newProcess()];
+    await Promise.all([one.live.start(), other.live.start()]);
+    const before = await epoch();
+    await save(one.waf, 'first word');
+    expect(await epoch()).not.toEqual(before);
+    for (const each of [one, other]) each.live.forget();
+    await expect.poll(() => other.blocks('the first word')).toBe(true);
+    await save(one.waf, 'second word');
+    await other.live.refresh();
+    expect(['the first word', 'the second word', "' or 1=1 --"].map(other.blocks)).toEqual([
       false,
       true,
       true,
     ]);
-    expect((await store.load())?.rules.map(({ id }) => id)).toEqual(['crs-1']);
-    expect(readdirSync(folder)).toEqual(['rules.json']);
+    const third = newProcess();
+    await third.live.start();
+    expect(third.blocks('the second word')).toBe(true);
+    await store.remove();
+    await third.live.refresh();
+    expect(['the second word', "' or 1=1 --"].map(third.blocks)).toEqual([false, true]);
+    for (const each of [one, other, third]) {
+      await each.live.stop();
+      each.waf.dispose();
+    }
   });
 
-  it('that only asks changes nothing', async () => {
-    const { taken } = await takeCrs({ waf, store }, { files: conf('a word'), paranoia: 1, dryRun: true });
-    expect(taken).toEqual(['crs-1']);
-    expect(blocks('a word')).toBe(false);
-    expect(await store.load()).toBeUndefined();
-  });
-
-  it('of nothing is refused, and the rules before it stay', async () => {
-    await takeCrs({ waf, store }, { files: conf('first word'), paranoia: 1, dryRun: false });
-    const nothing = takeCrs({ waf, store }, { files: conf('(?=x)'), paranoia: 1, dryRun: false });
-    await expect(nothing).rejects.toMatchObject({ code: 'input-invalid' });
+  it('stay in use while they cannot be read, and are read again until they can', async () => {
+    const { waf, blocks, live, warned } = newProcess();
+    await save(waf, 'first word');
+    await live.start();
+    const { digest } = store;
+    store.digest = () => Promise.reject(new Error('no database'));
+    try {
+      live.forget();
+      await expect.poll(() => warned.length).toBe(1);
+    } finally {
+      store.digest = digest;
+    }
     expect(blocks('the first word')).toBe(true);
+    await save(waf, 'second word');
+    await expect.poll(() => blocks('the second word'), { timeout: 20_000 }).toBe(true);
+    await live.stop();
+    waf.dispose();
   });
 
-  it('that cannot be kept is not in use either, so that a restart changes nothing', async () => {
-    await takeCrs({ waf, store }, { files: conf('first word'), paranoia: 1, dryRun: false });
-    const full: ImportedRules = {
-      load: () => store.load(),
-      save: () => Promise.reject(new Error('no space')),
-    };
-    const failing = takeCrs({ waf, store: full }, { files: conf('second word'), paranoia: 1, dryRun: false });
-    await expect(failing).rejects.toThrow('no space');
-    expect([blocks('the first word'), blocks('the second word')]).toEqual([true, false]);
+  it('that were damaged stop the start: fewer rules than were asked for are not enough', async () => {
+    const { waf, live } = newProcess();
+    await save(waf, 'a word');
+    await database.owner.query(sql`UPDATE waf_imported_rules SET rules = '{"rules":[]}'`);
+    await expect(live.start()).rejects.toThrow(/import the rules again/);
+    waf.dispose();
   });
 
-  it('whose file was damaged stops the start: fewer rules than were asked for are not enough', async () => {
-    writeFileSync(file, '{"rules":[]}');
-    await expect(store.load()).rejects.toThrow(/Import them again/);
+  it('of which there are none are refused, and nothing is changed', () => {
+    const { waf } = newProcess();
+    expect(() => readCrs(waf, conf('(?=x)'), 1)).toThrow(
+      expect.objectContaining({ code: 'input-invalid', param: 'files' }),
+    );
+    waf.dispose();
   });
-});
-
-it('the route marks the rule texts as content, since they are attacks as they are written down', () => {
-  const [importing] = wafRoutes({ waf, store });
-  const body = importing?.body?.parse({ files: conf("' or 1=1 --") });
-  const content = new Set(importing?.content?.input(body).map(({ pointer }) => pointer));
-  expect(waf.judge({ body: { value: body, content } }).decision).toBe('allow');
-  expect(waf.judge({ body: { value: body } }).decision).toBe('block');
 });

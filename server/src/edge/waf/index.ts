@@ -3,20 +3,9 @@
  * It is synchronous and bounded; what it cannot judge whole, it refuses. It never tells or logs the text that it refused.
  * It does not judge content, which guards do, and does not replace parameters where SQL or commands are made.
  */
-export { type ImportedRules, takeCrs } from './imports.ts';
-export type { BodyInput, HeadInput, WafInput } from './input.ts';
+export { createLiveRules } from './live-rules.ts';
+export { createWafPolicies } from './policies.ts';
 export { wafRoutes } from './routes.ts';
-export { type RuleFile, ruleFile } from './rule.ts';
 export { ownRules } from './rules/own-rules.ts';
-export {
-  decide,
-  type Exception,
-  type Finding,
-  type Inspection,
-  type Mode,
-  type Policy,
-  stricter,
-  strictest,
-  type Verdict,
-} from './verdict.ts';
-export { createWaf, type Waf } from './waf.ts';
+export { createScreening, type Screening } from './screening.ts';
+export { createWaf } from './waf.ts';

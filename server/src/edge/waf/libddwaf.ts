@@ -34,7 +34,7 @@ function load(): typeof DDWAF {
   } catch (cause) {
     throw new Error(
       `the WAF cannot be loaded on ${process.platform}-${process.arch}: @datadog/native-appsec has no binary that works here. ` +
-        'Run on Linux (glibc or musl, x64 or arm64), macOS or Windows x64, or turn the WAF off in the settings, knowing that nothing then judges requests for attacks.',
+        'Run on Linux (glibc or musl, x64 or arm64), macOS or Windows x64: there is no Vallum without a WAF.',
       { cause },
     );
   }

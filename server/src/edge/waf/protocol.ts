@@ -3,6 +3,8 @@ import { decodePercent } from './decode.ts';
 import type { HeadInput } from './input.ts';
 import type { Finding } from './verdict.ts';
 
+export const protocolFamily = 'protocol';
+
 /**
  * What a request's frame must be like before anybody reads its content (RFC 9110, 9112). Plain code: these need counts and exact grammars, which rules do not have.
  */
@@ -10,7 +12,7 @@ export function protocolFindings(head: HeadInput): Finding[] {
   const headers = byName(head.rawHeaders);
   const findings: Finding[] = [];
   for (const { rule, where, score = 5, wrong } of checks)
-    if (wrong(head, headers)) findings.push({ rule, family: 'protocol', where, score });
+    if (wrong(head, headers)) findings.push({ rule, family: protocolFamily, where, score });
   return findings;
 }
 
@@ -188,6 +190,9 @@ const checks: readonly Check[] = [
     wrong: ({ path }) => leftover.test(decodePercent(path)) || /~(?:$|\/)/.test(path),
   },
 ];
+
+/** The names of these checks. */
+export const protocolRules: ReadonlySet<string> = new Set(checks.map(({ rule }) => rule));
 
 const isUtf8 = (text: string): boolean =>
   !text.includes('%') ||

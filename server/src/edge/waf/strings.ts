@@ -60,38 +60,47 @@ function* pairs(text: string, separator: string, place: 'value' | 'cookie', part
 const readPart = (text: string, place: 'value' | 'cookie'): string =>
   place === 'value' ? text.replaceAll('+', ' ') : text.trim();
 
-/**
- * What of a parsed body is judged: each name and each string that is not content.
- * @returns false when it is nested too deep to have been walked
- */
-export function* bodyStrings({ value, content }: BodyInput): Generator<Judged, boolean> {
-  return yield* walk(value, '', 0, content);
-}
+/** Told each string, where it stands for people, and its place. @returns false when that is enough */
+type Found = (place: 'name' | 'value', where: string, text: string) => boolean;
 
-function* walk(
+/**
+ * Tells what of a parsed body is judged: each name and each string that is not content. Most bodies have nothing of it, and are walked for nothing but that.
+ * @returns why it was not told whole: nested too deep, or `found` had enough
+ */
+export const bodyStrings = ({ value, content }: BodyInput, found: Found): 'depth' | 'size' | undefined =>
+  walk(value, '', 0, content, found);
+
+function walk(
   value: unknown,
   pointer: string,
   depth: number,
-  content: ReadonlySet<string> | undefined,
-): Generator<Judged, boolean> {
+  content: BodyInput['content'],
+  found: Found,
+): 'depth' | 'size' | undefined {
   if (typeof value === 'string') {
-    if (!saysNothing(value) && !content?.has(pointer))
-      yield { place: 'value', where: `body ${shownPointer(pointer)}`, text: value };
-    return true;
+    if (saysNothing(value) || content?.has(pointer)) return undefined;
+    return found('value', `body ${shownPointer(pointer)}`, value) ? undefined : 'size';
   }
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= deepest) return false;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth >= deepest) return 'depth';
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++)
-      if (!(yield* walk(value[index], `${pointer}/${index}`, depth + 1, content))) return false;
-    return true;
+    for (let index = 0; index < value.length; index++) {
+      const member: unknown = value[index];
+      if (typeof member !== 'string' && typeof member !== 'object') continue;
+      const stopped = walk(member, `${pointer}/${index}`, depth + 1, content, found);
+      if (stopped) return stopped;
+    }
+    return undefined;
   }
-  for (const [name, member] of Object.entries(value)) {
-    if (!saysNothing(name)) yield { place: 'name', where: 'a name in the body', text: name };
-    const escaped = /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
-    if (!(yield* walk(member, `${pointer}/${escaped}`, depth + 1, content))) return false;
+  for (const name of Object.keys(value)) {
+    if (!saysNothing(name) && !found('name', 'a name in the body', name)) return 'size';
+    const member: unknown = Reflect.get(value, name);
+    if (typeof member !== 'string' && typeof member !== 'object') continue;
+    const step = /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
+    const stopped = walk(member, `${pointer}/${step}`, depth + 1, content, found);
+    if (stopped) return stopped;
   }
-  return true;
+  return undefined;
 }
 
 const shownPointer = (pointer: string): string =>

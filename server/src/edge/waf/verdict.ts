@@ -17,7 +17,9 @@ export interface Inspection {
 
 export interface Verdict extends Inspection {
   readonly decision: 'allow' | 'block';
-  /** Over what counts; exceptions do not. */
+  /** The findings that no exception covers. */
+  readonly counting: readonly Finding[];
+  /** Over those. */
   readonly score: number;
 }
 
@@ -66,7 +68,7 @@ export function decide(
   );
   const score = counting.reduce((sum, finding) => sum + finding.score, 0);
   const refused = inspection.incomplete || (score >= threshold && mode === 'block');
-  return { ...inspection, score, decision: refused ? 'block' : 'allow' };
+  return { ...inspection, counting, score, decision: refused ? 'block' : 'allow' };
 }
 
 function covers(
