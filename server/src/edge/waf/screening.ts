@@ -56,8 +56,8 @@ export function createScreening({ waf, policies, clock }: ScreeningParts): Scree
       const findings = inspection.findings.filter((finding) => !isSaidBetter(x, finding));
       if (findings.length === 0) return;
       const left = { ...inspection, findings };
-      if (inspection.incomplete || isAnonymous(x)) judge(x, left, policies.anonymous);
       open.set(x, left);
+      if (inspection.incomplete || isAnonymous(x)) judge(x, left, policies.anonymous);
     },
     caller(x) {
       const found = open.get(x);
@@ -109,10 +109,13 @@ function together(head: Inspection | undefined, body: Inspection): Inspection {
 /** By family, with the names of rules, by which an exception can be made: words of ours. */
 function reasonsOf(findings: readonly Finding[]): Reason[] {
   const byFamily = Map.groupBy(findings, ({ family }) => family);
-  return [...byFamily].map(([code, rules]) => ({
+  return [...byFamily.keys()].sort().map((code) => ({
     by: step,
     code,
-    text: rules.map(({ rule }) => rule).join(', '),
+    text: (byFamily.get(code) ?? [])
+      .map(({ rule }) => rule)
+      .sort()
+      .join(', '),
   }));
 }
 
