@@ -29,9 +29,12 @@ export const importRoutes = ({ waf, store, live, ledger, clock }: ImportRoutePar
     bodyBytes: importBytes,
     body: newCrsImport,
     reply: crsImport,
-    // Rules are attacks as they are written down, and reading them as rules is what checks them.
+    // Rules are attacks as they are written down, and their files are named after them: reading them as rules is what checks them.
     validated: (body) =>
-      (body as z.output<typeof newCrsImport>).files.map((_, index) => `/files/${index}/text`),
+      (body as z.output<typeof newCrsImport>).files.flatMap((_, index) => [
+        `/files/${index}/name`,
+        `/files/${index}/text`,
+      ]),
     async handle({ body: { files, paranoia, dry_run }, exchange }) {
       const { file, taken, covered, notTaken } = readCrs(waf, files, paranoia);
       if (!dry_run) {

@@ -1,11 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type CrsCase, crsCases, sharedData } from '../../../../../tests/support/waf/crs-cases.ts';
 import { systemClock } from '../../../kernel/index.ts';
 import { createEngine } from '../libddwaf.ts';
 import type { Rule } from '../rule.ts';
 import { ownRules } from '../rules/own-rules.ts';
-import { type CrsCase, crsCases, sharedData } from '../testing/crs-cases.ts';
 import { createWaf, type Waf } from '../waf.ts';
 import { type CrsImport, importCrs } from './import-crs.ts';
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { benignRequests } from '../../../../../tests/support/waf/benign-requests.ts';
+import { type CrsCase, crsCases, sharedData } from '../../../../../tests/support/waf/crs-cases.ts';
 import { systemClock } from '../../../kernel/index.ts';
 import { ruleFile } from '../rule.ts';
-import { benignRequests } from '../testing/benign-requests.ts';
-import { type CrsCase, crsCases, sharedData } from '../testing/crs-cases.ts';
 import { createWaf } from '../waf.ts';
 import { ownRules } from './own-rules.ts';
 

@@ -1,4 +1,4 @@
-import type { HeadInput, WafInput } from '../input.ts';
+import type { PlainRequest } from './plain-request.ts';
 
 /*
  * Requests that administrators, agents and collectors send on ordinary days, judged whole but for the texts of policies, rules, patterns and templates.
@@ -259,11 +259,17 @@ const at = <T>(list: readonly T[], index: number): T => {
 /** Policy and rule texts have guards and validators of their own; their routes declare them so. */
 const content = new Set(['/condition', '/policy/when', '/rule', '/pattern', '/template']);
 
+/** A request, and pointers to the strings of its body that are content. */
+interface JudgedRequest {
+  readonly head: PlainRequest['head'];
+  readonly body: { readonly value: Readonly<Record<string, unknown>>; readonly content: ReadonlySet<string> };
+}
+
 /** Two hundred of them; each name, note, value, query and client comes several times, in other company. */
-export function benignRequests(): WafInput[] {
+export function benignRequests(): JudgedRequest[] {
   return Array.from({ length: 200 }, (_, index) => {
     const [method, path] = at(targets, index);
-    const head: HeadInput = {
+    const head: PlainRequest['head'] = {
       method,
       path,
       query: at(queries, index * 3 + Math.floor(index / 10)),

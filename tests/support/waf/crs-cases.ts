@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import type { WafInput } from '../input.ts';
+import type { PlainRequest } from './plain-request.ts';
 import { bodyOf } from './raw-body.ts';
 
 /** One request of CRS's regression tests, and what CRS says of it. */
@@ -10,7 +10,7 @@ export interface CrsCase {
   readonly name: string;
   /** The three digits of its family: `942`. */
   readonly family: string;
-  readonly input: WafInput;
+  readonly input: PlainRequest;
   /** Rules that CRS expects to match. */
   readonly expected: readonly number[];
   /** Rules that it expects not to. */
@@ -30,8 +30,7 @@ interface Stage {
 
 /** Where the public test data lies, or undefined: tests that need it skip. */
 export function sharedData(part: string): string | undefined {
-  const root =
-    process.env.VALLUM_SHARED_DATA ?? path.resolve(import.meta.dirname, '../../../../../../shared/data');
+  const root = process.env.VALLUM_SHARED_DATA ?? path.resolve(import.meta.dirname, '../../../../shared/data');
   const folder = path.join(root, part);
   return existsSync(folder) ? folder : undefined;
 }
@@ -64,7 +63,12 @@ export function crsCases(folder: string): CrsCase[] {
     });
 }
 
-function inputOf({ method = 'GET', uri = '/', headers = {}, data }: NonNullable<Stage['input']>): WafInput {
+function inputOf({
+  method = 'GET',
+  uri = '/',
+  headers = {},
+  data,
+}: NonNullable<Stage['input']>): PlainRequest {
   const [path = '', ...query] = uri.replace(/^https?:\/\/[^/]+/, '').split('?');
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
   const type = String(
