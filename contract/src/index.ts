@@ -15,3 +15,4 @@ export * from './opening.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
 export * from './roles.ts';
+export * from './waf.ts';

@@ -6,6 +6,7 @@ import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { addressRoutes } from './edge/index.ts';
+import { wafRoutes } from './edge/waf/index.ts';
 import { createPolicies } from './governance/index.ts';
 import { identityRoutes, rolesRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
@@ -44,6 +45,17 @@ const routes: Route[] = [
     clock: nothing,
   }),
   ...addressRoutes({ store: nothing, ledger: nothing, clock: nothing }),
+  ...wafRoutes({
+    waf: nothing,
+    settings: nothing,
+    policies: nothing,
+    mode: 'block',
+    store: nothing,
+    live: nothing,
+    ledger: nothing,
+    isRoute: nothing,
+    clock: nothing,
+  }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
 
@@ -270,6 +282,9 @@ describe('the database', () => {
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
       'users vallum_lookup: SELECT',
+      'waf_exceptions vallum_app: DELETE INSERT SELECT',
+      'waf_imported_rules vallum_app: DELETE INSERT SELECT',
+      'waf_modes vallum_app: DELETE INSERT SELECT',
     ]);
     const columns = await catalogue(sql`
       SELECT a.attrelid::regclass::text AS relname, a.attname, g.grantee::regrole::text AS role, g.privilege_type AS may
@@ -304,6 +319,8 @@ describe('the database', () => {
         'users.totp vallum_app: UPDATE',
         'users.totp_confirmed_at vallum_app: UPDATE',
         'users.totp_step vallum_app: UPDATE',
+        'waf_modes.changed_at vallum_app: UPDATE',
+        'waf_modes.mode vallum_app: UPDATE',
       ],
     );
   });

@@ -19,7 +19,15 @@ import {
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
-import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
+import {
+  type Exchange,
+  faultCatalog,
+  faultOf,
+  type Log,
+  type Route,
+  type Service,
+  systemClock,
+} from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
 import { fileJournal } from './ledger/adapters/journal-file.ts';
@@ -99,8 +107,7 @@ export async function compose(
     onTrouble: (error) => log.warn('the ledger has trouble', { error }),
   });
 
-  // The door. Who calls, and what they may do.
-  const edge = composeEdge({ config, doors, ledger, clock, log });
+  // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
@@ -152,7 +159,15 @@ export async function compose(
           `The ledger's log ${origin} is frozen (${because}): the database does not contain what it had signed, as after a restore of an earlier state. A new log has begun.`,
       ),
   ];
-  const routes = [
+  const edge = composeEdge({
+    config,
+    doors,
+    ledger,
+    isRoute: (pattern) => routes.some((each) => each.path === pattern),
+    clock,
+    log,
+  });
+  const routes: Route[] = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
     ...identity.routes,

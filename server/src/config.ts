@@ -80,6 +80,12 @@ const settings = z.strictObject({
     /** Whose client certificates stand for whom. The first that fits counts. */
     certificates: z.array(certificateSettings).max(100).default([]),
   }),
+  waf: section({
+    /** What is done about attacks where an organization has set nothing: `detect` only puts them on record. */
+    mode: z.enum(['block', 'detect']).default('block'),
+    /** How long the rules may run on one request before it is refused unjudged. */
+    budget_ms: positive(1_000),
+  }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
   /** Who may come at all, by address. */
   addresses: addressSettings.prefault({}),

@@ -12,8 +12,10 @@ import { startVallum, type Vallum } from '../support/vallum.ts';
 let vallum: Vallum;
 let keys: readonly (string | undefined)[];
 beforeAll(async () => {
-  // Nobody is turned away here for being many.
-  vallum = await startVallum({ settings: { limits: { anonymous_per_address: 10_000_000 } } });
+  // Nobody is turned away here for being many, or by the WAF: what is behind it must hold by itself.
+  vallum = await startVallum({
+    settings: { limits: { anonymous_per_address: 10_000_000 }, waf: { mode: 'detect' } },
+  });
   const scopes = ['vallum:read', 'vallum:write', 'vallum:admin', 'models:invoke'];
   keys = [undefined, 'vk_live_x', (await makeKey(vallum)).key, (await makeKey(vallum, { scopes })).key];
 });
@@ -122,6 +124,19 @@ const good: Readonly<Record<string, object>> = {
     metadata: { a: 'b' },
     stream_options: null,
     user: 'u',
+  },
+  '/v1/waf/policy': { mode: 'block' },
+  '/v1/waf/exceptions': {
+    rule: 'no-such-rule',
+    family: 'sql',
+    route: '/v1/keys/:id',
+    expires_at: '2030-01-01T00:00:00Z',
+    reason: 'fuzzed',
+  },
+  '/v1/waf/crs-imports': {
+    files: [{ name: 'a.conf', text: 'SecRule ARGS "@rx left, right" "id:1,phase:2,block"' }],
+    paranoia: 1,
+    dry_run: true,
   },
   '/v1/tenants': { name: 'fuzzed', environment: 'staging' },
   '/v1/keys': {

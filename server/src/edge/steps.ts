@@ -3,19 +3,43 @@ import type { z } from 'zod';
 import { type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
 import type { Screening } from './screening.ts';
+import type { WafScreening } from './waf/index.ts';
 
 /** The edge's steps of the request path: what is turned away at the door, cheapest first. */
-export function createEdgeSteps({ screen, limit }: Screening): { screen: Step; limit: Step; read: Step } {
+export function createEdgeSteps({
+  screening,
+  waf,
+}: {
+  readonly screening: Screening;
+  readonly waf: WafScreening;
+}): {
+  screen: Step;
+  limit: Step;
+  read: Step;
+} {
   return {
-    screen: { name: 'edge.screen', run: screen },
-    limit: { name: 'edge.limit', run: limit },
+    screen: {
+      name: 'edge.screen',
+      run(x) {
+        screening.screen(x);
+        waf.head(x);
+      },
+    },
+    limit: {
+      name: 'edge.limit',
+      run(x) {
+        // What is refused as an attack has used up a request too.
+        const limiting = screening.limit(x);
+        return limiting === undefined ? waf.caller(x) : limiting.then(() => waf.caller(x));
+      },
+    },
     read: {
       name: 'edge.read',
       run(x) {
         const { params, query } = x.route;
         x.params = params ? checked(params, x.arrival.params, 'path') : undefined;
         x.query = query ? checked(query, queryOf(x.arrival.query), 'query') : undefined;
-        return x.route.body ? readBody(x, x.route.body) : undefined;
+        return x.route.body ? readBody(x, x.route.body, waf) : undefined;
       },
     },
   };
@@ -31,7 +55,7 @@ function queryOf(text: string): Record<string, string> {
   return query;
 }
 
-async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
+async function readBody(x: Exchange, schema: z.ZodType, waf: WafScreening): Promise<void> {
   const { headers } = x.arrival;
   const encoding = headers['content-encoding'];
   if (encoding && encoding !== 'identity') {
@@ -41,7 +65,10 @@ async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
     throw new Fault('media-type-unsupported', { detail: 'Send JSON with content-type: application/json.' });
   }
   x.bytes = await x.arrival.body(x.route.bodyBytes);
-  x.body = checked(schema, parseJsonText(textOf(x.bytes)), 'body');
+  const value = parseJsonText(textOf(x.bytes));
+  x.body = checked(schema, value, 'body');
+  const judging = waf.body(x, value);
+  if (judging instanceof Promise) await judging;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

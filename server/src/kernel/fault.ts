@@ -28,6 +28,12 @@ export const faultCatalog = {
     retry: false,
     openai: 'permission_error',
   },
+  'request-blocked': {
+    status: 403,
+    title: 'The request was taken for an attack',
+    retry: false,
+    openai: 'permission_error',
+  },
   'content-blocked': {
     status: 403,
     title: 'A guard refused this content',
