@@ -6,7 +6,7 @@ import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes, rolesRoutes } from './identity/index.ts';
+import { accountRoutes, identityRoutes, rolesRoutes, sessionRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
@@ -41,6 +41,26 @@ const routes: Route[] = [
     rights: nothing,
     ledger: nothing,
     clock: nothing,
+  }),
+  ...sessionRoutes({ sessions: nothing }),
+  ...accountRoutes({
+    store: nothing,
+    passkeys: nothing,
+    roles: nothing,
+    rights: nothing,
+    sessions: nothing,
+    signIn: nothing,
+    sameOrigin: nothing,
+    partyOf: nothing,
+    challengeKey: nothing,
+    hashing: nothing,
+    box: nothing,
+    breached: nothing,
+    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    ledger: nothing,
+    clock: nothing,
+    forget: nothing,
+    onPassword: nothing,
   }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
@@ -90,9 +110,17 @@ describe('every route', () => {
     },
   );
 
+  /** What people without a credential may ask for: who signs in is sealed as such, and who does not is counted. */
+  const signIns = ['POST /v1/sessions', 'POST /v1/sessions/passkey', 'POST /v1/sessions/passkey/options'];
+
+  it('that changes something without a credential is a sign-in', () => {
+    const open = routes.filter(({ method, action }) => method !== 'GET' && action === 'open');
+    expect(open.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual(signIns);
+  });
+
   it.each(
     routes
-      .filter(({ method }) => method !== 'GET')
+      .filter(({ method, path: at }) => method !== 'GET' && !signIns.includes(`${method} ${at}`))
       .map((route) => [`${route.method} ${route.path}`, route] as const),
   )('%s changes something or costs something, so each exchange is sealed', (_, route) => {
     expect(route.seals).toBe('each');
@@ -125,7 +153,8 @@ describe('every route', () => {
         (schema && z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties) ?? {},
       );
     const naming = routes.filter(
-      ({ api, query, body }) => api === 'vallum' && [query, body].flatMap(members).includes('tenant'),
+      ({ api, action, query, body }) =>
+        api === 'vallum' && action !== 'open' && [query, body].flatMap(members).includes('tenant'),
     );
     expect(naming.length).toBeGreaterThan(2);
     expect(
@@ -257,11 +286,14 @@ describe('the database', () => {
       'ledger_writers vallum_ledger: INSERT SELECT',
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
+      'recovery_codes vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
       'sessions vallum_app: INSERT SELECT',
       'sessions vallum_lookup: SELECT',
+      'sign_in_attempts vallum_app: DELETE INSERT SELECT',
+      'spent_challenges vallum_app: DELETE INSERT SELECT',
       'tenants vallum_app: INSERT SELECT',
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
@@ -282,14 +314,17 @@ describe('the database', () => {
         'passkeys.sign_count vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
+        'sessions.hash vallum_app: UPDATE',
         'sessions.revoked_at vallum_app: UPDATE',
         'sessions.seen_at vallum_app: UPDATE',
         'sessions.tenant_id vallum_app: UPDATE',
+        'sign_in_attempts.attempts vallum_app: UPDATE',
         'users.disabled_at vallum_app: UPDATE',
         'users.failures vallum_app: UPDATE',
         'users.last_sign_in_at vallum_app: UPDATE',
         'users.locked_until vallum_app: UPDATE',
         'users.name vallum_app: UPDATE',
+        'users.one_time_until vallum_app: UPDATE',
         'users.password vallum_app: UPDATE',
         'users.password_changed_at vallum_app: UPDATE',
         'users.totp vallum_app: UPDATE',

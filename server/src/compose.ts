@@ -99,7 +99,8 @@ export async function compose(
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
-  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log, rights });
+  const secrets = firstSecretsFile(data);
+  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log, rights, secrets });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies,
@@ -129,7 +130,6 @@ export async function compose(
         }),
     ),
   ];
-  const secrets = firstSecretsFile(data);
   const metrics = createMetrics(ledger.outstanding);
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
@@ -221,7 +221,7 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+        if (await identity.bootstrap({ url, ledgerPublicKey: ledger.vkey() }))
           log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},

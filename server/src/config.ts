@@ -71,6 +71,18 @@ export const configSchema = z.strictObject({
         'each issuer is there once',
       )
       .default([]),
+    /** Of people who signed in. */
+    sessions: section({
+      /** How long one may rest. */
+      idle_minutes: z.coerce.number().int().min(5).max(1_440).default(30),
+      /** How long one lasts at most. */
+      absolute_hours: z.coerce.number().int().min(1).max(720).default(12),
+      rate_per_minute: positive(600),
+    }),
+    passwords: section({
+      /** Passwords that were breached, by hash and in its order, as `HASH:count` lines; see docs/guides/accounts.md. */
+      breached_file: z.string().min(1).optional(),
+    }),
   }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
   limits: section({
