@@ -8,7 +8,14 @@ import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { addressRoutes } from './edge/index.ts';
 import { wafRoutes } from './edge/waf/index.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes, rolesRoutes } from './identity/index.ts';
+import {
+  accountRoutes,
+  exchangeRoutes,
+  identityRoutes,
+  keyRoutes,
+  rolesRoutes,
+  sessionRoutes,
+} from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
@@ -25,15 +32,28 @@ const read = (file: string): string => readFileSync(path.join(source, file), 'ut
 
 /** The rows of the public API, as compose lists them; what their handlers need is not there, and is not called. */
 const nothing = new Proxy({}, { get: () => nothing }) as never;
+const peppers = [{ version: 1, key: Buffer.alloc(32) }];
 const routes: Route[] = [
   ...operationsRoutes({ notReady: nothing, notes: nothing, metrics: nothing }),
   ...modelRoutes({ catalog: createCatalog([]) }),
-  ...identityRoutes({
+  ...identityRoutes({ directory: nothing, ledger: nothing, keys: nothing, clock: nothing }),
+  ...keyRoutes({
     directory: nothing,
+    store: nothing,
     ledger: nothing,
-    keys: nothing,
-    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    peppers,
     rights: nothing,
+    services: nothing,
+    roles: nothing,
+    rotationDays: 1,
+    clock: nothing,
+  }),
+  ...exchangeRoutes({
+    store: nothing,
+    ledger: nothing,
+    peppers,
+    rights: nothing,
+    mayRevoke: nothing,
     clock: nothing,
   }),
   ...rolesRoutes({
@@ -55,6 +75,26 @@ const routes: Route[] = [
     ledger: nothing,
     isRoute: nothing,
     clock: nothing,
+  }),
+  ...sessionRoutes({ sessions: nothing }),
+  ...accountRoutes({
+    store: nothing,
+    passkeys: nothing,
+    roles: nothing,
+    rights: nothing,
+    sessions: nothing,
+    signIn: nothing,
+    sameOrigin: nothing,
+    partyOf: nothing,
+    challengeKey: nothing,
+    hashing: nothing,
+    box: nothing,
+    breached: nothing,
+    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    ledger: nothing,
+    clock: nothing,
+    forget: nothing,
+    onPassword: nothing,
   }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
@@ -104,9 +144,17 @@ describe('every route', () => {
     },
   );
 
+  /** What people without a credential may ask for: who signs in is sealed as such, and who does not is counted. */
+  const signIns = ['POST /v1/sessions', 'POST /v1/sessions/passkey', 'POST /v1/sessions/passkey/options'];
+
+  it('that changes something without a credential is a sign-in', () => {
+    const open = routes.filter(({ method, action }) => method !== 'GET' && action === 'open');
+    expect(open.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual(signIns);
+  });
+
   it.each(
     routes
-      .filter(({ method }) => method !== 'GET')
+      .filter(({ method, path: at }) => method !== 'GET' && !signIns.includes(`${method} ${at}`))
       .map((route) => [`${route.method} ${route.path}`, route] as const),
   )('%s changes something or costs something, so each exchange is sealed', (_, route) => {
     expect(route.seals).toBe('each');
@@ -139,7 +187,8 @@ describe('every route', () => {
         (schema && z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties) ?? {},
       );
     const naming = routes.filter(
-      ({ api, query, body }) => api === 'vallum' && [query, body].flatMap(members).includes('tenant'),
+      ({ api, action, query, body }) =>
+        api === 'vallum' && action !== 'open' && [query, body].flatMap(members).includes('tenant'),
     );
     expect(naming.length).toBeGreaterThan(2);
     expect(
@@ -273,11 +322,17 @@ describe('the database', () => {
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
       'rate_leases vallum_app: DELETE INSERT SELECT',
+      'recovery_codes vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
+      'service_accounts vallum_lookup: SELECT',
       'sessions vallum_app: INSERT SELECT',
       'sessions vallum_lookup: SELECT',
+      'short_lived_credentials vallum_app: INSERT SELECT',
+      'short_lived_credentials vallum_lookup: DELETE SELECT',
+      'sign_in_attempts vallum_app: DELETE INSERT SELECT',
+      'spent_challenges vallum_app: DELETE INSERT SELECT',
       'tenants vallum_app: INSERT SELECT',
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
@@ -294,6 +349,11 @@ describe('the database', () => {
         'address_lists.lists vallum_app: UPDATE',
         'address_lists.updated_at vallum_app: UPDATE',
         'address_lists.version vallum_app: UPDATE',
+        'api_keys.allowed_addresses vallum_app: UPDATE',
+        'api_keys.expires_at vallum_app: UPDATE',
+        'api_keys.last_used_at vallum_app: UPDATE',
+        'api_keys.name vallum_app: UPDATE',
+        'api_keys.rate_per_minute vallum_app: UPDATE',
         'api_keys.revoked_at vallum_app: UPDATE',
         'control.epoch vallum_app: UPDATE',
         'ledger_writers.fenced_at vallum_ledger: UPDATE',
@@ -306,14 +366,18 @@ describe('the database', () => {
         'rate_leases.slot vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
+        'sessions.hash vallum_app: UPDATE',
         'sessions.revoked_at vallum_app: UPDATE',
         'sessions.seen_at vallum_app: UPDATE',
         'sessions.tenant_id vallum_app: UPDATE',
+        'short_lived_credentials.revoked_at vallum_app: UPDATE',
+        'sign_in_attempts.attempts vallum_app: UPDATE',
         'users.disabled_at vallum_app: UPDATE',
         'users.failures vallum_app: UPDATE',
         'users.last_sign_in_at vallum_app: UPDATE',
         'users.locked_until vallum_app: UPDATE',
         'users.name vallum_app: UPDATE',
+        'users.one_time_until vallum_app: UPDATE',
         'users.password vallum_app: UPDATE',
         'users.password_changed_at vallum_app: UPDATE',
         'users.totp vallum_app: UPDATE',

@@ -8,7 +8,7 @@ import { composeIdentity } from './compose/identity.ts';
 import { composeListener } from './compose/listener.ts';
 import { loadPolicies } from './compose/policies.ts';
 import { type Config, urlOf } from './config.ts';
-import type { Listener } from './edge/index.ts';
+import { createDeadline, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -19,6 +19,7 @@ import {
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
+import { createStanding } from './identity/index.ts';
 import {
   type Exchange,
   faultCatalog,
@@ -36,7 +37,7 @@ import { writerFile } from './ledger/adapters/writer-file.ts';
 import { createLedger } from './ledger/index.ts';
 import { operationsRoutes } from './operations.ts';
 import { createMetrics } from './platform/metrics/index.ts';
-import { createDoors, createLedgerSession } from './platform/postgres/index.ts';
+import { createDoors, createLedgerSession, watchControlEpoch } from './platform/postgres/index.ts';
 import type { Foundation } from './prepare.ts';
 import { requestPath } from './request-path.ts';
 
@@ -70,6 +71,22 @@ export async function compose(
   const appending = createLedgerSession({ target: foundation.ledger });
   const reading = createLedgerSession({ target: foundation.ledger, name: 'reading' });
 
+  // What has been restricted: whatever is kept in memory of callers is asked for again, also for what is under way.
+  const control = watchControlEpoch({ target: foundation.ledger, onMoved: onControlEpoch });
+  const deadline = createDeadline(config.limits.step_ms);
+  const standing = createStanding({
+    control,
+    again: (x) => identity.again(x),
+    authorize: (x) => governance.authorize.run(x),
+    running: () => listener.running(),
+    within: (working) => deadline.hold(working, 'a renewal'),
+  });
+  function onControlEpoch(): void {
+    identity.forget();
+    edge.forget();
+    standing.sweep();
+  }
+
   // The ledger.
   const ledgerData = path.join(data, 'ledger');
   const highWater = fileHighWater(ledgerData);
@@ -92,10 +109,8 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch: () => {
-      identity.forget();
-      edge.forget();
-    },
+    standing,
+    onControlEpoch: control.learn,
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -111,7 +126,19 @@ export async function compose(
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
-  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log, rights });
+  const secrets = firstSecretsFile(data);
+  const identity = composeIdentity({
+    config,
+    foundation,
+    doors,
+    ledger,
+    control,
+    rights,
+    secrets,
+    may: (...of) => policies.decide(...of).allowed,
+    clock,
+    log,
+  });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies,
@@ -141,8 +168,7 @@ export async function compose(
         }),
     ),
   ];
-  const secrets = firstSecretsFile(data);
-  const metrics = createMetrics(ledger.outstanding);
+  const metrics = createMetrics({ outstanding: ledger.outstanding, keysDue: identity.keysDue });
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
     if (ledger.silentMs() > silentMs) return 'The database does not answer.';
@@ -221,6 +247,7 @@ export async function compose(
     },
     reading,
     appending,
+    control,
     {
       name: 'ledger',
       async start() {
@@ -239,7 +266,7 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+        if (await identity.bootstrap({ url, ledgerPublicKey: ledger.vkey() }))
           log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},

@@ -68,6 +68,10 @@ const settings = z.strictObject({
     wait_ms: positive(5_000),
   }),
   identity: section({
+    keys: section({
+      /** Days after which an API key should be replaced. */
+      rotation_days: positive(180),
+    }),
     /** Whose JWTs are believed, and for how much. */
     issuers: z
       .array(issuerSettings)
@@ -79,6 +83,18 @@ const settings = z.strictObject({
       .default([]),
     /** Whose client certificates stand for whom. The first that fits counts. */
     certificates: z.array(certificateSettings).max(100).default([]),
+    /** Of people who signed in. */
+    sessions: section({
+      /** How long one may rest. */
+      idle_minutes: z.coerce.number().int().min(5).max(1_440).default(30),
+      /** How long one lasts at most. */
+      absolute_hours: z.coerce.number().int().min(1).max(720).default(12),
+      rate_per_minute: positive(600),
+    }),
+    passwords: section({
+      /** Passwords that were breached, by hash and in its order, as `HASH:count` lines; see docs/guides/accounts.md. */
+      breached_file: z.string().min(1).optional(),
+    }),
   }),
   waf: section({
     /** What is done about attacks where an organization has set nothing: `detect` only puts them on record. */

@@ -19,6 +19,8 @@ interface Party {
   readonly adminKey: string;
   readonly tenant: string;
   readonly keys: string[];
+  /** Short-lived ones, made from its key. */
+  readonly tokens: string[];
   readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
@@ -67,12 +69,14 @@ async function settle(name: string): Promise<Party> {
     data: { id: string; ledger: { intent_index: number; outcome_index: number | null } }[];
   }>();
   expect(data.length).toBe(3);
+  const token = await ask(vallum, '/v1/tokens', { key, body: { scopes: ['models:invoke'] } });
   return {
     name,
     key,
     adminKey: admin.key,
     tenant,
     keys: [application.id, admin.id],
+    tokens: [token.json<{ id: string }>().id],
     service: service.id,
     exceptions: [excepted.json<{ id: string }>().id],
     requests: data.map(({ id }) => id),
@@ -150,6 +154,63 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(keys, (id) => `/v1/keys/${id}`),
     ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`),
   ],
+  'PATCH /v1/keys/:id': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}`, { name: 'x' }),
+    ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`, { rate_per_minute: 1 }),
+  ],
+  'POST /v1/keys/:id/rotate': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate`, {}),
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate?tenant=${tenant}`, { overlap_hours: 0 }),
+  ],
+  'POST /v1/tokens': ({ tenant }) => [
+    [
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant } },
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant: twin(tenant) } },
+    ],
+  ],
+  'DELETE /v1/tokens/:id': ({ tenant, tokens }) => [
+    ...pairs(tokens, (id) => `/v1/tokens/${id}`),
+    ...pairs(tokens, (id) => `/v1/tokens/${id}?tenant=${tenant}`),
+  ],
+  'POST /v1/sessions': ({ tenant }) =>
+    [tenant, twin(tenant)].map((id) => {
+      const signIn = { email: 'nobody@example.org', password: 'x', tenant: id };
+      return [
+        { path: '/v1/sessions', body: signIn },
+        { path: '/v1/sessions', body: { ...signIn, tenant: twin(id) } },
+      ];
+    }),
+  'POST /v1/sessions/passkey/options': () => plain('/v1/sessions/passkey/options', {}),
+  'POST /v1/sessions/passkey': ({ tenant }) => plain('/v1/sessions/passkey', { tenant }),
+  'GET /v1/users': ({ tenant }) => pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users?cursor=${id}`),
+  'POST /v1/users': () => plain('/v1/users', { email: 'nobody@example.org' }),
+  'GET /v1/users/:id': (victim) => ofUser(victim, ''),
+  'PATCH /v1/users/:id': (victim) => ofUser(victim, '', { disabled: true }),
+  'POST /v1/users/:id/password': (victim) => ofUser(victim, '/password', {}),
+  'GET /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions/:session': (victim) =>
+    ofUser(victim, '/sessions/ses_01890a5d-ac96-774b-bcce-b302099a8057'),
+  'GET /v1/users/me': () => plain('/v1/users/me'),
+  'POST /v1/users/me/password': () =>
+    plain('/v1/users/me/password', { old_password: 'x', new_password: 'y' }),
+  'POST /v1/users/me/totp': () => plain('/v1/users/me/totp'),
+  'POST /v1/users/me/totp/confirm': () => plain('/v1/users/me/totp/confirm', { code: '000000' }),
+  'DELETE /v1/users/me/totp': () => plain('/v1/users/me/totp', { password: 'x', code: '000000' }),
+  'GET /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys'),
+  'POST /v1/users/me/passkeys/options': () => plain('/v1/users/me/passkeys/options'),
+  'POST /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys', { name: 'x' }),
+  'DELETE /v1/users/me/passkeys/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/users/me/passkeys/${id.replace('req_', 'psk_')}`),
+  'GET /v1/sessions': () => plain('/v1/sessions'),
+  'PATCH /v1/sessions/current': ({ tenant }) =>
+    [tenant].map((id) => [
+      { path: '/v1/sessions/current', body: { tenant: id } },
+      { path: '/v1/sessions/current', body: { tenant: twin(id) } },
+    ]),
+  'DELETE /v1/sessions/current': () => plain('/v1/sessions/current'),
+  'DELETE /v1/sessions/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/sessions/${id.replace('req_', 'ses_')}`),
   'GET /v1/roles': ({ tenant }) => pairs([tenant], (id) => `/v1/roles?tenant=${id}`),
   ...holders('users', ({ tenant }) => tenant.replace('tnt_', 'usr_')),
   ...holders('services', ({ service }) => service),
@@ -224,9 +285,23 @@ const exceptionFor = (tenant: string): Probe => ({
   body: { tenant, family: 'sql', expires_at: inAnHour(), reason: 'x' },
 });
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
-const plain = (path: string): Pair[] => [[{ path }, { path }]];
-const pairs = (ids: readonly string[], path: (id: string) => string): Pair[] =>
-  ids.map((id) => [{ path: path(id) }, { path: path(twin(id)) }]);
+const plain = (path: string, body?: object): Pair[] => [
+  [
+    { path, ...(body && { body }) },
+    { path, ...(body && { body }) },
+  ],
+];
+/** Users are of the organization; an application's key learns of none whether they are there. */
+const ofUser = ({ tenant }: Party, more: string, body?: object): Pair[] =>
+  pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users/${id}${more}`).map(([theirs, absent]) => [
+    { ...theirs, ...(body && { body }) },
+    { ...absent, ...(body && { body }) },
+  ]);
+const pairs = (ids: readonly string[], path: (id: string) => string, body?: object): Pair[] =>
+  ids.map((id) => [
+    { path: path(id), ...(body && { body }) },
+    { path: path(twin(id)), ...(body && { body }) },
+  ]);
 const places = (indexes: readonly number[], what: string): Pair[] =>
   indexes.map((index) => [
     { path: `/v1/ledger/entries/${index}/${what}` },
@@ -234,15 +309,16 @@ const places = (indexes: readonly number[], what: string): Pair[] =>
   ]);
 
 /** Everything that is a tenant's alone. */
-const belongings = ({ tenant, key, adminKey, keys, requests, exceptions, words }: Party): string[] => [
+const belongings = ({
   tenant,
   key,
   adminKey,
-  ...keys,
-  ...requests,
-  ...exceptions,
-  ...words,
-];
+  keys,
+  tokens,
+  requests,
+  exceptions,
+  words,
+}: Party): string[] => [tenant, key, adminKey, ...keys, ...tokens, ...requests, ...exceptions, ...words];
 
 /** Fails when an answer has anything of another tenant's in it. */
 function expectNothingOf(victim: Party, answer: Answer, how: string): void {
@@ -257,9 +333,9 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
   ...(body && { body }),
 });
 
-/** Administration is of the whole organization. */
+/** Administration is of the whole organization; and what belongs to people is not for keys. */
 const isAdministration = (route: PublicRoute): boolean =>
-  /\/v1\/(tenants|keys|users|services|addresses|waf)/.test(route);
+  /\/v1\/(tenants|keys|sessions|tokens|users|services|addresses|waf)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

@@ -9,6 +9,7 @@ export {
   createOrganizationLists,
 } from './addresses/index.ts';
 export { createCors } from './cors.ts';
+export { createDeadline } from './deadline.ts';
 export { trustedProxies } from './forwarding/address.ts';
 export { createForwarding } from './forwarding/forwarding.ts';
 export { createListener, type Listener } from './listener.ts';

@@ -71,6 +71,8 @@ export interface Listener extends Service {
   /** The port that was given, once it listens. */
   port(): number;
   draining(): boolean;
+  /** The exchanges under way. */
+  running(): readonly Exchange[];
 }
 
 /** Takes connections, makes an exchange of each request that can be understood in one way only, and sends it along the path. */
@@ -203,6 +205,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       return typeof address === 'object' && address ? address.port : port;
     },
     draining: () => draining,
+    running: () => running.all(),
     async start() {
       const find = await createRouter({ server, routes, serve, onClientError });
       server.on('request', (request, response) => {

@@ -1,9 +1,9 @@
 import { type Clock, type Exchange, changeEntry as entryOf, type NewEntry } from '../kernel/index.ts';
 
-/** The ledger entry of a change, with a name that people chose: see `changeEntry` of the kernel. */
+/** The ledger entry of a change, with a name that people chose. */
 export const changeEntry = (
   x: Exchange,
   clock: Clock,
   change: Parameters<typeof entryOf>[2],
   name?: string,
-): NewEntry => entryOf(x, clock, change, name === undefined ? [] : [{ name: 'name', value: name }]);
+): NewEntry => entryOf(x, clock, change, name === undefined ? {} : { name });

@@ -3,8 +3,9 @@
  * A decision is a value; a failure is a Fault. Ports say their duties in words.
  */
 export type { Caller, CredentialKind, Environment, Principal } from './caller.ts';
-export { changeEntry } from './change.ts';
+export { type Author, authorOf, changeEntry, changeEntryBy } from './change.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { Control, Standing } from './control.ts';
 export { type Arrival, Exchange } from './exchange.ts';
 export { Fault, type FaultCode, faultCatalog, faultOf } from './fault.ts';
 export { newId, uuidv7 } from './ids.ts';
@@ -24,6 +25,7 @@ export {
   type Api,
   type Channel,
   type ContentFields,
+  openRoute,
   type Route,
   rawRoute,
   route,

@@ -90,10 +90,7 @@ export const addressRoutes = ({ store, ledger, clock }: AddressRouteParts): Rout
           type: 'addresses.replaced',
         },
         // Addresses may be of people, and notes say anything.
-        [
-          { name: 'before', value: textOf(before) },
-          { name: 'after', value: textOf(after) },
-        ],
+        { before: textOf(before), after: textOf(after) },
       );
       // What loosens is on record before it is done; what only restricts is on this machine's disk first, and in the ledger as soon as it answers.
       if (loosens(before, after)) await ledger.append(entry);
