@@ -15,6 +15,7 @@ export {
   grantOfCertificate,
 } from './certificates/certificate-grant.ts';
 export { createKeyVerifier } from './key-verifier.ts';
+export { createPasswords } from './password.ts';
 export { createPlaces } from './places.ts';
 export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';
