@@ -15,6 +15,7 @@ import {
   createAuthenticate,
   createCertificateVerifier,
   createHashing,
+  createPasswords,
   createPlaces,
   createRefusalLog,
   createRelyingParty,
@@ -136,6 +137,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
   });
   const store = postgresAccounts(doors);
   const hashing = createHashing(passwordsAtOnce());
+  const passwords = createPasswords();
   const box = createSecretBox(foundation.totpKey);
   const breached = config.identity.passwords.breached_file
     ? breachedPasswordsFile(config.identity.passwords.breached_file)
@@ -146,6 +148,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
     directory,
     ledger,
     hashing,
+    passwords,
     box,
     peppers,
     clock,
@@ -172,6 +175,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
         partyOf: createRelyingParty(config.url),
         challengeKey: foundation.challengeKey,
         hashing,
+        passwords,
         box,
         breached,
         peppers,
