@@ -143,6 +143,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       running.remove(one);
       if (connection.waiting.size > 0) connection.waiting.delete(ended);
       if (connection.latest === response) connection.latest = undefined;
+      if (connection.request?.complete) connection.request = undefined;
       parts.onOver(x, reply.status());
       if (running.size === 0) idle();
     });
@@ -166,6 +167,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       request.socket.destroy();
       return false;
     }
+    connection.request = request;
     const wrong = whatIsAmbiguous(request);
     if (wrong === undefined) return true;
     connection.ending = true;
@@ -182,8 +184,11 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
     const connection = connectionOf(socket);
     // Words of ours mean nothing in the middle of a handshake either.
     if (!connection) return void socket.destroy();
-    // Words of ours in the middle of an answer would be taken for a part of it.
-    if (connection.latest?.headersSent) socket.destroy();
+    // Words of ours in the middle of an answer would be taken for a part of it, and those behind it for the answer to the next request.
+    const isAnswered = connection.latest
+      ? connection.latest.headersSent
+      : connection.request?.complete === false;
+    if (isAnswered) socket.destroy();
     else refuseUnreadable(error, socket, { nowMs: clock.now(), address: connection.address, security });
   }
 

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** What is known of a connection, for as long as it is there. */
@@ -8,6 +8,8 @@ export interface Connection {
   readonly address: string;
   /** Whether that is a configured proxy, which is believed when it says for whom it asks. */
   readonly trusted: boolean;
+  /** The request that came last, of which there may be more to come. */
+  request: IncomingMessage | undefined;
   /** The reply that it is waiting for, or getting. */
   latest: ServerResponse | undefined;
   /** What ends with it beside `latest`: Node tells nobody who waits behind another reply that the client has gone. */
@@ -33,6 +35,7 @@ export function noteConnection(
   (socket as KnownSocket)[known] = {
     address,
     trusted,
+    request: undefined,
     latest: undefined,
     waiting,
     ending: false,
