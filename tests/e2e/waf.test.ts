@@ -42,11 +42,14 @@ const attackBy = (attacker: string): Promise<Answer> => ask(vallum, attack, { ke
 const statusOf = async (attacker: string): Promise<number> => (await attackBy(attacker)).status;
 const isBlocked = ({ status, text }: Answer): boolean => status === 403 && text.includes('request-blocked');
 
-/** The changes that the ledger holds by now, as its reader opens them. To open an entry makes one. */
-async function changes() {
+const ledgerSize = async (): Promise<number> =>
+  Number((await ask(vallum, '/ledger/checkpoint')).text.split('\n')[1]);
+
+/** The changes that the ledger holds by now, from an index on, as its reader opens them. To open an entry makes one. */
+async function changes(from = 0) {
   const found = [];
-  const size = Number((await ask(vallum, '/ledger/checkpoint')).text.split('\n')[1]);
-  for (let index = 0; index < size; index += 1) {
+  const size = await ledgerSize();
+  for (let index = from; index < size; index += 1) {
     const answer = await ask(vallum, `/v1/ledger/entries/${index}/opening`, { key: admin });
     // Others' are not shown.
     if (answer.status === 404) continue;
@@ -189,9 +192,12 @@ describe('what is done about attacks', () => {
 
   it('is in the ledger, each change with what was before, and why in what opens the entry', async () => {
     // What restricts is in the ledger as soon as that answers.
-    const hasAll = async () => (await changes()).some(({ type }) => type === 'waf.exception-deleted');
+    let all: Awaited<ReturnType<typeof changes>> = [];
+    const hasAll = async () => {
+      all = await changes();
+      return all.some(({ type }) => type === 'waf.exception-deleted');
+    };
     await expect.poll(hasAll, { timeout: 45_000, interval: 1_000 }).toBe(true);
-    const all = await changes();
     expect(all.length).toBeGreaterThanOrEqual(8);
     expect(all).toContainEqual({
       type: 'waf.mode-changed',
@@ -294,10 +300,12 @@ describe.skipIf(!shared)('of public collections', () => {
   });
 
   it('attacks that CRS catches as it comes are caught, and more of them with its rules imported', async () => {
-    const cases = crsCases(path.join(folder, 'crs')).filter(({ expected }) =>
-      expected.some((rule) => levelOneRules.has(rule)),
-    );
-    expect(cases.length).toBeGreaterThan(1_400);
+    // Every third: all of them go by the rules themselves in server/src/edge/waf.
+    const cases = crsCases(path.join(folder, 'crs'))
+      .filter(({ expected }) => expected.some((rule) => levelOneRules.has(rule)))
+      .filter((_, at) => at % 3 === 0);
+    expect(cases.length).toBeGreaterThan(500);
+    const before = await ledgerSize();
     const send = ({ input }: (typeof cases)[number]): Promise<Answer> => {
       const { path: where, question } = asGet(input);
       return ask(vallum, where, question);
@@ -330,7 +338,7 @@ describe.skipIf(!shared)('of public collections', () => {
 
     expect((await administer('DELETE', '/v1/waf/crs-imports')).json()).toEqual({ removed: Number(taken) });
     expect(await blockedOf(more, send)).toEqual([]);
-    const types = (await changes()).map(({ type }) => type);
+    const types = (await changes(before)).map(({ type }) => type);
     expect(types.filter((type) => type === 'waf.rules-imported')).toHaveLength(1);
     expect(types).toContain('waf.rules-removed');
   }, 120_000);

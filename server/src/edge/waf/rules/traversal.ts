@@ -25,7 +25,7 @@ export const traversalRules: readonly Rule[] = [
   traversal(
     'traversal-parent',
     5,
-    ['name', 'value', 'cookie', 'path', 'line', 'referer', 'header', 'shell'],
+    ['name', 'value', 'cookie', 'path', 'line', 'agent', 'referer', 'header', 'shell'],
     re`(?:^|[\s"'\x60=(:;,&?@|]|${slash})\.{2,}(?:;[^/\\]*)?[\x00]?${slash}|${slash}\.{2,3}(?:$|[;&?#\s\x00])|(?:^|${slash})\.\x00?\.\x00?${slash}|\.\.${slash}{1,4}\.\.|(?:^|${slash})\.{4,}${slash}{1,2}|\?\./|\.\?/\.\?`,
   ),
   traversal(
