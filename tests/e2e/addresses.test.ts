@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { addressLists, mintedKey } from '@vallum/contract';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Answer, ask } from '../support/ask.ts';
 import { countryDatabase } from '../support/country-database.ts';
 import { user } from '../support/openai-client.ts';
@@ -20,6 +20,9 @@ const countriesAtFirst = {
   '127.0.3.0/24': 'KP',
   '127.0.0.0/24': 'DE',
 };
+
+/** A bound for what hangs: each test waits for several things, on a machine that others use. */
+vi.setConfig({ testTimeout: 90_000 });
 
 describe.runIf(hasProcessTable)('addresses', () => {
   let folder: string;

@@ -3,7 +3,6 @@
  * hold for its credentials. Deny comes before allow; where something is allowed, all else is refused; this machine is not exempt. What cannot be judged is refused, and no
  * address is written down.
  */
-export { plainAddress, readAddress } from './address.ts';
 export { type AddressLists, refusedBy } from './lists.ts';
 export { createOrganizationLists } from './organization-lists.ts';
 export { createAddressRefusal, type RefuseAddress } from './refusal.ts';

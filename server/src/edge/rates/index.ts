@@ -3,5 +3,4 @@
  * all share, so that no 60 seconds see more than the limit, whatever the number of processes. When nobody can say what is left, nothing is.
  */
 export { createAddressRates } from './address-rates.ts';
-export type { RateStore } from './ports.ts';
 export { createSharedRates } from './shared-rates.ts';
