@@ -13,6 +13,7 @@ import {
   bootstrap,
   createAuthenticate,
   createHashing,
+  createPasswords,
   createPlaces,
   createRefusalLog,
   createRelyingParty,
@@ -123,6 +124,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
   });
   const store = postgresAccounts(doors);
   const hashing = createHashing(passwordsAtOnce());
+  const passwords = createPasswords();
   const box = createSecretBox(foundation.totpKey);
   const breached = config.identity.passwords.breached_file
     ? breachedPasswordsFile(config.identity.passwords.breached_file)
@@ -133,6 +135,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
     directory,
     ledger,
     hashing,
+    passwords,
     box,
     peppers,
     clock,
@@ -159,6 +162,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
         partyOf: createRelyingParty(config.url),
         challengeKey: foundation.challengeKey,
         hashing,
+        passwords,
         box,
         breached,
         peppers,

@@ -21,6 +21,7 @@ export { createLastUsed } from './keys/last-used.ts';
 export { createMisplacedLog } from './keys/misplaced-log.ts';
 export { keyRoutes } from './keys/routes.ts';
 export { createTending } from './keys/tending.ts';
+export { createPasswords } from './password.ts';
 export { createPlaces } from './places.ts';
 export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';
