@@ -70,9 +70,9 @@ interface Change {
 }
 
 /** The changes that the first administrator's tenant has on record, among so many entries of the log. */
-async function changes(entries: number): Promise<Change[]> {
+async function changes(entries: number, from = 0): Promise<Change[]> {
   const found: Change[] = [];
-  for (let index = 0; index < entries; index += 1) {
+  for (let index = from; index < from + entries; index += 1) {
     const answer = await admin(`/v1/ledger/entries/${index}/opening`);
     const change = answer.json<{ entry?: { change?: Change } }>().entry?.change;
     if (change) found.push(change);
@@ -83,6 +83,19 @@ async function changes(entries: number): Promise<Change[]> {
 /** A token of somebody with this role in a tenant. */
 const tokenOf = (is: Role, tenant = amber, sub = `${is}@example.org`): Promise<string> =>
   issuer.token({ tenant, sub, scope: '', groups: [`the-${is}s`, 'the-kings'] });
+
+/** A service account with a role, in its tenant or (null) in every one, and a key of it. */
+async function serviceWith(is: Role, tenant?: null) {
+  const { id } = await makeService(administrator, { tenant: amber, name: is });
+  const path = `/v1/services/${id}/roles`;
+  const given = await admin(`${path}?tenant=${amber}`, {
+    body: { role: is, ...(tenant === null && { tenant }) },
+  });
+  const { id: held } = assignment.parse(given.json());
+  const key = await makeKey(administrator, { tenant: amber, scopes: [], service: id });
+  return { id, path, held, key: key.key, keyId: key.id };
+}
+
 const as = async (key: string, path: string, question: Question = {}): Promise<Answer> =>
   ask(vallum, path, { key, ...question });
 const post = (key: string, path: string, body: object): Promise<Answer> => as(key, path, { body });
@@ -98,9 +111,8 @@ function expectRefused({ status, headers, text }: Answer, code: string): void {
 }
 
 describe('a role', () => {
-  /** In one tenant. 'y' is 2xx, '.' is 403. */
-  const sample: readonly (readonly [string, (key: string) => Promise<Answer>, string])[] = [
-    //                                                                                     owner ………………… agent
+  /** Who may, from owner to agent: in one tenant, and with the role in every tenant where that is another. 'y' is 2xx, '.' is 403. */
+  const sample: readonly (readonly [string, (key: string) => Promise<Answer>, string, string?])[] = [
     ['list models', (key) => as(key, '/v1/models'), 'yyyy.yy'],
     ['call a model', (key) => post(key, '/v1/chat/completions', chat), 'yy...yy'],
     ['read requests', (key) => as(key, '/v1/requests'), 'yyyyyy.'],
@@ -109,15 +121,26 @@ describe('a role', () => {
     ['list service accounts', (key) => as(key, '/v1/services'), 'yyyyy..'],
     ['make a key', (key) => post(key, '/v1/keys', application), 'yy.....'],
     ['make a service account', (key) => post(key, '/v1/services', { name: 'made by a role' }), 'yy.....'],
-    ['list tenants', (key) => as(key, '/v1/tenants'), '.......'],
-    ['make a tenant', (key) => post(key, '/v1/tenants', { name: 'x', environment: 'staging' }), '.......'],
-    ['list what another tenant has', (key) => as(key, `/v1/keys?tenant=${birch}`), '.......'],
+    ['list tenants', (key) => as(key, '/v1/tenants'), '.......', 'yyyyy..'],
+    [
+      'make a tenant',
+      (key) => post(key, '/v1/tenants', { name: 'made by a role', environment: 'staging' }),
+      '.......',
+      'yy.....',
+    ],
+    ['list what another tenant has', (key) => as(key, `/v1/keys?tenant=${birch}`), '.......', 'yyyyy..'],
     [
       'make a key in another tenant',
       (key) => post(key, '/v1/keys', { ...application, tenant: birch }),
       '.......',
+      'yy.....',
     ],
-    ["see a user's roles everywhere", (key) => as(key, `/v1/users/${firstOwner}/roles`), '.......'],
+    [
+      "see a user's roles everywhere",
+      (key) => as(key, `/v1/users/${firstOwner}/roles`),
+      '.......',
+      'yyyyy..',
+    ],
     [
       "see a user's roles in the tenant",
       (key) => as(key, `/v1/users/${firstOwner}/roles?tenant=${amber}`),
@@ -125,20 +148,31 @@ describe('a role', () => {
     ],
     ['read what roles are', (key) => as(key, '/v1/roles'), 'yyyyyyy'],
   ];
+  const expectSample = async (is: Role, key: string, everywhere: boolean): Promise<void> => {
+    const at = role.options.indexOf(is);
+    for (const [what, call, here, there = here] of sample) {
+      const may = (everywhere ? there : here)[at] === 'y';
+      const { status } = await call(key);
+      expect({ is, what, status }).toEqual({
+        is,
+        what,
+        status: may ? expect.toSatisfy((code: number) => code < 300) : 403,
+      });
+    }
+  };
 
-  it.each(role.options.map((each, at) => [each, at] as const))(
-    '%s opens what it is for in its tenant, and nothing beside it',
-    async (is, at) => {
-      const key = await tokenOf(is);
-      for (const [what, call, expected] of sample) {
-        const { status } = await call(key);
-        expect({ is, what, status }).toEqual({
-          is,
-          what,
-          status: expected[at] === 'y' ? expect.toSatisfy((code: number) => code < 300) : 403,
-        });
-      }
-    },
+  it.each(role.options)(
+    '%s in a token opens what it is for in its tenant, and nothing beside it',
+    async (is) => expectSample(is, await tokenOf(is), false),
+  );
+
+  it.each(role.options)(
+    '%s of a service account is in its keys, which have no scope of their own',
+    async (is) => expectSample(is, (await serviceWith(is)).key, false),
+  );
+
+  it.each(role.options)('%s in every tenant reaches the organization as far as it may', async (is) =>
+    expectSample(is, (await serviceWith(is, null)).key, true),
   );
 
   it('says what it allows, by the policies in force', async () => {
@@ -148,7 +182,7 @@ describe('a role', () => {
     expect(data.map((each) => each.role)).toEqual(role.options);
     const of = (is: Role) => data.find((each) => each.role === is);
     expect(of('agent')).toMatchObject({
-      tenant: ['role:list', 'model:list', 'model:invoke'],
+      tenant: ['model:list', 'model:invoke'],
       organization: [],
     });
     expect(of('owner')?.organization).toContain('tenant:create');
@@ -186,8 +220,8 @@ describe('a role that is given', () => {
     expect((await admin(removal, { method: 'DELETE' })).status).toBe(404);
     expect(await list()).toEqual([]);
     const sealed = await eventually('both changes are sealed', async () => {
-      const upTo = Number((await admin(place)).headers['x-vallum-ledger-index'] ?? 400);
-      const about = (await changes(upTo)).filter((change) => JSON.stringify(change).includes(given.id));
+      const from = Number(made.headers['x-vallum-ledger-index']);
+      const about = (await changes(40, from)).filter((change) => JSON.stringify(change).includes(given.id));
       return about.length === 2 && about.map(({ type }) => type);
     });
     expect(sealed).toEqual(['role.assigned', 'role.removed']);
@@ -234,6 +268,22 @@ describe('a service account', () => {
     expect((await admin(`/v1/services/${made.id}`)).status).toBe(404);
     const listed = page(serviceAccount).parse((await admin(`/v1/services?tenant=${amber}&limit=200`)).json());
     expect(listed.data).toContainEqual({ ...made, name: 'weekly' });
+  });
+
+  it('loses what a role opened as soon as the role is gone, and opens nothing while it is disabled', async () => {
+    const { id, path, held, key } = await serviceWith('auditor');
+    const status = async () => (await as(key, '/v1/requests')).status;
+    expect(await status()).toBe(200);
+    expect((await admin(`${path}/${held}?tenant=${amber}`, { method: 'DELETE' })).status).toBe(200);
+    await eventually('the role is gone', async () => (await status()) === 403);
+    expect((await admin(`${path}?tenant=${amber}`, { body: { role: 'auditor' } })).status).toBe(201);
+    await eventually('the role is back', async () => (await status()) === 200);
+    const disable = (disabled: boolean) =>
+      admin(`/v1/services/${id}?tenant=${amber}`, { method: 'PATCH', body: { disabled } });
+    expect((await disable(true)).status).toBe(200);
+    await eventually('the key is refused', async () => (await status()) === 401);
+    expect((await disable(false)).status).toBe(200);
+    await eventually('the key opens again', async () => (await status()) === 200);
   });
 
   it('that may more than one does is not enabled again by who may less', async () => {
@@ -287,6 +337,33 @@ describe('nobody raises their own rights', () => {
       );
   });
 
+  it('by a key of a service account that may more: a new one, or one in place of another', async () => {
+    const { id, keyId } = await serviceWith('owner');
+    const engineer = await tokenOf('platform-engineer');
+    const body = { name: 'x', scopes: [], service: id };
+    expectRefused(await post(engineer, '/v1/keys', body), 'other-exceeds-caller');
+    expectRefused(await post(engineer, `/v1/keys/${keyId}/rotate`, {}), 'other-exceeds-caller');
+    // An owner of the tenant may, unless the account is owner of more than that.
+    const owner = await tokenOf('owner');
+    expect((await post(owner, '/v1/keys', body)).status).toBe(201);
+    const great = await serviceWith('owner', null);
+    expectRefused(await post(owner, '/v1/keys', { ...body, service: great.id }), 'other-exceeds-caller');
+    expectRefused(await post(owner, `/v1/keys/${great.keyId}/rotate`, {}), 'other-exceeds-caller');
+  });
+
+  it('by what they are themselves: not with a key of theirs, and not with what that was exchanged for', async () => {
+    const { path, held, key } = await serviceWith('owner', null);
+    const exchanged = await post(key, '/v1/tokens', { scopes: ['vallum:admin', 'vallum:read'] });
+    expect(exchanged.status).toBe(201);
+    const { token } = exchanged.json<{ token: string }>();
+    for (const credential of [key, token]) {
+      expectRefused(await post(credential, path, { role: 'auditor' }), 'own-rights');
+      expectRefused(await as(credential, `${path}/${held}`, { method: 'DELETE' }), 'own-rights');
+    }
+    const agent = await serviceWith('agent');
+    expectRefused(await post(agent.key, '/v1/tokens', { scopes: ['vallum:read'] }), 'grant-exceeds-giver');
+  });
+
   it('in another tenant, or in all: an owner of one tenant is nobody there', async () => {
     const owner = await tokenOf('owner');
     for (const tenant of [birch, null])
@@ -332,6 +409,11 @@ describe('nobody raises their own rights', () => {
       text: expect.stringContaining('The last owner of the organization stays'),
     });
     expect((await admin(`/v1/users/${firstOwner}/roles`)).json<{ data: unknown[] }>().data).toHaveLength(1);
+    const disabled = await admin(`/v1/users/${firstOwner}`, { method: 'PATCH', body: { disabled: true } });
+    expect({ status: disabled.status, text: disabled.text }).toEqual({
+      status: 403,
+      text: expect.stringContaining('The last owner of the organization stays'),
+    });
   });
 
   it('and what was refused is on record with its reason', async () => {

@@ -115,10 +115,14 @@ export function createRights(policies: Policies): Rights {
         credential: { kind: 'session', id: somebody },
         ratePerMinute: 1,
       };
+      const nobody = receiverAs(like, { ...like, organizationRoles: [] });
       const allowed = (organizationRoles: string[], of?: Owner): string[] => {
         const who = receiverAs(like, { ...like, roles: [role], organizationRoles });
         return [...policies.kinds].flatMap(([action, kind]) =>
-          policies.decide(who, action, anything, of).allowed ? kind : [],
+          policies.decide(who, action, anything, of).allowed &&
+          !policies.decide(nobody, action, anything, of).allowed
+            ? kind
+            : [],
         );
       };
       return { tenant: allowed([]), organization: allowed([role], 'organization') };

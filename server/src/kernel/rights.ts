@@ -34,7 +34,7 @@ export interface Rights {
    * @returns the first action that the other may do and the caller may not; undefined where there is none.
    */
   mayAdminister(caller: Caller, other: Principal, held: readonly HeldRole[]): string | undefined;
-  /** What a role allows, by the policies themselves. */
+  /** What a role allows, by the policies themselves, beside what everybody may do with what is their own. */
   actionsOf(
     role: string,
     organization: Pick<Caller, 'organization' | 'tenant' | 'environment'>,
