@@ -120,6 +120,14 @@ const good: Readonly<Record<string, object>> = {
     stream_options: null,
     user: 'u',
   },
+  '/v1/sessions': { email: 'nobody@example.org', password: 'x', code: '123456' },
+  '/v1/sessions/passkey': {
+    credential: {
+      id: 'AAAAAAAAAAAAAAAAAAAAAA',
+      type: 'public-key',
+      response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA', userHandle: 'AA' },
+    },
+  },
   '/v1/tenants': { name: 'fuzzed', environment: 'staging' },
   '/v1/keys': {
     name: 'fuzzed',
