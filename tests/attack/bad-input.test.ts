@@ -123,7 +123,6 @@ const good: Readonly<Record<string, object>> = {
     stream_options: null,
     user: 'u',
   },
-  '/v1/sessions': { email: 'nobody@example.org', password: 'x', code: '123456' },
   '/v1/sessions/passkey': {
     credential: {
       id: 'AAAAAAAAAAAAAAAAAAAAAA',

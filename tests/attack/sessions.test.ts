@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, ask } from '../support/ask.ts';
 import { appCode, appCodes } from '../support/authenticator-app.ts';
@@ -234,53 +235,55 @@ describe.runIf(hasProcessTable)('somebody who wants to be somebody else', { time
       const expected = normalised(await answer('nobody@example.org', chosen));
       expect(expected).toContain('HTTP 401');
       expect(expected).toContain('sign-in-refused');
-      const attacker = network();
-      for (let i = 0; i < 8; i += 1) {
-        const body = { email: locked.email, password: 'wrong' };
-        expect(
-          normalised(await ask(servers[i % 2 === 0 ? 0 : 1], '/v1/sessions', { from: attacker, body })),
-        ).toBe(expected);
-      }
-      for (const [email, password] of [
-        [secrets.adminEmail, 'wrong'],
-        [locked.email, locked.password],
-        [disabled.email, disabled.password],
-        ['', ' '],
+      for (const [email, password, more] of [
+        [secrets.adminEmail, 'wrong', {}],
+        [disabled.email, disabled.password, {}],
+        ['nobody@example.org', 'x', { tenant: 'tnt_01890a5d-ac96-774b-bcce-b302099a8057' }],
+        ['nobody@example.org', 'x', { organization: 'org_01890a5d-ac96-774b-bcce-b302099a8057' }],
       ] as const)
-        if (email !== '') expect(normalised(await answer(email, password))).toBe(expected);
-      expect(
-        normalised(
-          await answer('nobody@example.org', 'x', { tenant: 'tnt_01890a5d-ac96-774b-bcce-b302099a8057' }),
-        ),
-      ).toBe(expected);
-      expect(
-        normalised(
-          await answer('nobody@example.org', 'x', {
-            organization: 'org_01890a5d-ac96-774b-bcce-b302099a8057',
-          }),
-        ),
-      ).toBe(expected);
+        expect(normalised(await answer(email, password, more))).toBe(expected);
+
+      /** When the account opens again, in Unix milliseconds. */
+      const opensAt = async (): Promise<number> => {
+        const { locked_until: until } = await admin.good<{ locked_until: string | null }>(
+          `/v1/users/${locked.id}`,
+        );
+        return until === null ? 0 : Date.parse(until);
+      };
+      // Until it is locked for long enough to be seen so, whatever else this machine does.
+      let until = 0;
+      for (let seen = false; !seen; ) {
+        await sleep(Math.max(0, until - Date.now()));
+        expect(normalised(await answer(locked.email, 'wrong'))).toBe(expected);
+        until = await opensAt();
+        if (until - Date.now() < 5_000) continue;
+        const said = normalised(await answer(locked.email, locked.password));
+        seen = Date.now() < until;
+        if (seen) expect(said).toBe(expected);
+      }
       // Who waited gets in: nobody is locked out for good.
-      await expect
-        .poll(async () => (await answer(locked.email, locked.password)).status, {
-          timeout: 60_000,
-          interval: 2_000,
-        })
-        .toBe(201);
+      await sleep(Math.max(0, until + 10 - Date.now()));
+      expect((await answer(locked.email, locked.password)).status).toBe(201);
     });
 
     it('one password over many accounts is stopped, for their network alone, also with the right one', async () => {
-      const from = network();
-      const statuses: number[] = [];
-      const spray = (i: number) =>
-        ask(servers[0], '/v1/sessions', {
-          from,
-          body: { email: `user-${i}@example.org`, password: 'Sommer2026!' },
-        });
-      for (let i = 0; i < 21; i += 1) statuses.push((await spray(i)).status);
-      expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), 429]);
       const right = { email: secrets.adminEmail, password: secrets.adminPassword };
-      const stopped = await ask(servers[1], '/v1/sessions', { from: from.replace(/1$/, '9'), body: right });
+      /** Tries are counted in windows of ten minutes; a test that sees one end begins again. */
+      const windowNow = (): number => Math.floor(Date.now() / 600_000);
+      let began: number;
+      let statuses: number[];
+      let stopped: Answer;
+      do {
+        began = windowNow();
+        statuses = [];
+        const from = network();
+        for (let i = 0; i < 21; i += 1) {
+          const body = { email: `user-${i}@example.org`, password: 'Sommer2026!' };
+          statuses.push((await ask(servers[0], '/v1/sessions', { from, body })).status);
+        }
+        stopped = await ask(servers[1], '/v1/sessions', { from: from.replace(/1$/, '9'), body: right });
+      } while (windowNow() !== began);
+      expect(statuses).toEqual([...Array.from({ length: 20 }, () => 401), 429]);
       expect(stopped.status).toBe(429);
       expect(Number(stopped.headers['retry-after'])).toBeGreaterThan(0);
       expect((await answer(right.email, right.password)).status).toBe(201);
