@@ -172,14 +172,13 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(tokens, (id) => `/v1/tokens/${id}`),
     ...pairs(tokens, (id) => `/v1/tokens/${id}?tenant=${tenant}`),
   ],
-  'POST /v1/sessions': ({ tenant }) =>
-    [tenant, twin(tenant)].map((id) => {
-      const signIn = { email: 'nobody@example.org', password: 'x', tenant: id };
-      return [
-        { path: '/v1/sessions', body: signIn },
-        { path: '/v1/sessions', body: { ...signIn, tenant: twin(id) } },
-      ];
-    }),
+  // Without a password, which sessions.test.ts has: each one that is compared costs a third of a second.
+  'POST /v1/sessions': ({ tenant }) => [
+    [
+      { path: '/v1/sessions', body: { email: 'nobody@example.org', tenant } },
+      { path: '/v1/sessions', body: { email: 'nobody@example.org', tenant: twin(tenant) } },
+    ],
+  ],
   'POST /v1/sessions/passkey/options': () => plain('/v1/sessions/passkey/options', {}),
   'POST /v1/sessions/passkey': ({ tenant }) => plain('/v1/sessions/passkey', { tenant }),
   'GET /v1/users': ({ tenant }) => pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users?cursor=${id}`),
