@@ -13,3 +13,4 @@ export * from './models.ts';
 export * from './opening.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
+export * from './sign-in.ts';

@@ -4,10 +4,11 @@ import type { TokenRefusal } from './refusal.ts';
 const minuteMs = 60_000;
 
 /** One line a minute for each reason and issuer, with how often it came since the last: who sends a million wrong tokens does not fill the log. */
-export function createRefusalLog(
+export function createRefusalLog<Reason extends string = TokenRefusal>(
   log: Log,
   clock: Clock,
-): (reason: TokenRefusal, issuer: string | undefined) => void {
+  event = 'a token was refused',
+): (reason: Reason, issuer: string | undefined) => void {
   const told = new Map<string, { atMs: number; unsaid: number }>();
   return (code, issuer) => {
     const name = `${code} ${issuer}`;
@@ -18,7 +19,7 @@ export function createRefusalLog(
       return;
     }
     told.set(name, { atMs: now, unsaid: 0 });
-    log.warn('a token was refused', {
+    log.warn(event, {
       code,
       count: (last?.unsaid ?? 0) + 1,
       ...(issuer !== undefined && { issuer }),
