@@ -13,4 +13,5 @@ export * from './models.ts';
 export * from './opening.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
+export * from './sessions.ts';
 export * from './sign-in.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes } from './identity/index.ts';
+import { identityRoutes, pageRoutes, sessionRoutes, signInRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
@@ -30,6 +30,16 @@ const routes: Route[] = [
     peppers: [{ version: 1, key: Buffer.alloc(32) }],
     clock: nothing,
   }),
+  ...sessionRoutes({ sessions: nothing }),
+  ...signInRoutes({
+    providers: [],
+    signIn: nothing,
+    party: nothing,
+    flows: nothing,
+    origin: nothing,
+    onRefused: nothing,
+  }),
+  ...pageRoutes(),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
 
@@ -201,11 +211,14 @@ describe('the database', () => {
       'ledger_writers vallum_ledger: INSERT SELECT',
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
+      'recovery_codes vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
       'sessions vallum_app: INSERT SELECT',
       'sessions vallum_lookup: SELECT',
+      'sign_in_attempts vallum_app: DELETE INSERT SELECT',
+      'spent_challenges vallum_app: DELETE INSERT SELECT',
       'tenants vallum_app: INSERT SELECT',
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
@@ -226,14 +239,17 @@ describe('the database', () => {
         'passkeys.sign_count vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
+        'sessions.hash vallum_app: UPDATE',
         'sessions.revoked_at vallum_app: UPDATE',
         'sessions.seen_at vallum_app: UPDATE',
         'sessions.tenant_id vallum_app: UPDATE',
+        'sign_in_attempts.attempts vallum_app: UPDATE',
         'users.disabled_at vallum_app: UPDATE',
         'users.failures vallum_app: UPDATE',
         'users.last_sign_in_at vallum_app: UPDATE',
         'users.locked_until vallum_app: UPDATE',
         'users.name vallum_app: UPDATE',
+        'users.one_time_until vallum_app: UPDATE',
         'users.password vallum_app: UPDATE',
         'users.password_changed_at vallum_app: UPDATE',
         'users.totp vallum_app: UPDATE',

@@ -97,7 +97,15 @@ export async function compose(
 
   // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
-  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log });
+  const identity = composeIdentity({
+    config,
+    foundation,
+    doors,
+    ledger,
+    clock,
+    log,
+    origin: () => new URL(config.url ?? `http://${hostOf(config.host)}:${listener.port()}`).origin,
+  });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
     policies: loadPolicies(),
@@ -235,6 +243,9 @@ export async function compose(
   ];
   return { services, listener, secrets };
 }
+
+/** RFC 3986, 3.2.2: an IPv6 address in a URL has brackets. */
+const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 function loadPolicies() {
   const folder = path.join(import.meta.dirname, '../policies');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { issuerSettings } from './identity/index.ts';
+import { issuerSettings, providersSettings } from './identity/index.ts';
 
 /** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
 
@@ -71,6 +71,20 @@ export const configSchema = z.strictObject({
         'each issuer is there once',
       )
       .default([]),
+    /** Through whom people sign in. */
+    providers: providersSettings,
+    /** Of people who signed in. */
+    sessions: section({
+      /** How long one may rest. */
+      idle_minutes: z.coerce.number().int().min(5).max(1_440).default(30),
+      /** How long one lasts at most. */
+      absolute_hours: z.coerce.number().int().min(1).max(720).default(12),
+      rate_per_minute: positive(600),
+    }),
+    passwords: section({
+      /** Passwords that were breached, by hash and in its order, as `HASH:count` lines; see docs/guides/accounts.md. */
+      breached_file: z.string().min(1).optional(),
+    }),
   }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
   limits: section({
@@ -100,7 +114,7 @@ const variables: Record<string, readonly [string, ...string[]]> = {
 const fileVariable = 'VALLUM_CONFIG';
 
 /** Settings whose values are secrets, or hold one, by the last part of their path. */
-const secretNames = new Set(['api_key', 'url', 'direct_url']);
+const secretNames = new Set(['api_key', 'client_secret', 'url', 'direct_url']);
 
 export interface LoadedConfig {
   readonly config: Config;

@@ -10,6 +10,10 @@ export const publicRoutes = [
   'GET /v1/keys',
   'POST /v1/keys',
   'DELETE /v1/keys/:id',
+  'GET /v1/sessions',
+  'PATCH /v1/sessions/current',
+  'DELETE /v1/sessions/current',
+  'DELETE /v1/sessions/:id',
   'GET /v1/requests',
   'GET /v1/requests/:id',
   'GET /v1/ledger/entries/:index/proof',
@@ -18,6 +22,13 @@ export const publicRoutes = [
   'GET /ledger/tile/*',
   'GET /ledger/logs/:log/checkpoint',
   'GET /ledger/logs/:log/tile/*',
+  'GET /v1/sign-in/providers',
+  'GET /v1/sign-in/:provider',
+  'GET /v1/sign-in/:provider/callback',
+  'GET /v1/sign-in/:provider/sign-out',
+  'GET /sign-in',
+  'GET /account',
+  'GET /pages/:file',
 ] as const;
 
 export type PublicRoute = (typeof publicRoutes)[number];

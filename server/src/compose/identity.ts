@@ -1,19 +1,24 @@
 import type { Config } from '../config.ts';
 import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
   bootstrap,
   createAuthenticate,
   createKeyVerifier,
   createPlaces,
   createRefusalLog,
+  createSameOrigin,
+  createSessions,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  sessionRoutes,
 } from '../identity/index.ts';
 import type { Clock, LedgerAppend, Log, Route, Service, Step } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
+import { composeSignIn } from './sign-in.ts';
 
 interface IdentityParts {
   readonly config: Config;
@@ -22,6 +27,8 @@ interface IdentityParts {
   readonly ledger: LedgerAppend;
   readonly clock: Clock;
   readonly log: Log;
+  /** How people reach this server, once it listens. */
+  readonly origin: () => string;
 }
 
 interface Identity {
@@ -37,7 +44,8 @@ interface Identity {
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
-export function composeIdentity({ config, foundation, doors, ledger, clock, log }: IdentityParts): Identity {
+export function composeIdentity(parts: IdentityParts): Identity {
+  const { config, foundation, doors, ledger, clock, log } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -51,18 +59,44 @@ export function composeIdentity({ config, foundation, doors, ledger, clock, log 
     onRefused: createRefusalLog(log, clock),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
+  const {
+    idle_minutes: idleMinutes,
+    absolute_hours: absoluteHours,
+    rate_per_minute: ratePerMinute,
+  } = config.identity.sessions;
+  const sameOrigin = createSameOrigin(config.url);
+  const sessions = createSessions({
+    store: postgresSessions(doors),
+    ledger,
+    peppers,
+    clock,
+    sameOrigin,
+    idleMs: idleMinutes * 60_000,
+    absoluteMs: absoluteHours * 3_600_000,
+    ratePerMinute,
+    secure: config.url?.startsWith('https:') ?? false,
+    forget: () => forget(),
+    onTrouble: (error) => log.warn('the use of a session could not be noted', { error }),
+  });
   const { step, forget } = createAuthenticate({
+    cookie: { name: sessions.cookieName, verifier: sessions.verifier },
     verifiers: [
       ...(issuers.length > 0 ? [tokens] : []),
       createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
     ],
     clock,
   });
+  const { fetchKeys } = documents;
+  const signIn = composeSignIn({ ...parts, sessions, fetchKeys, forget, directory });
   return {
     authenticate: step,
     forget,
-    routes: identityRoutes({ directory, ledger, keys, peppers, clock }),
-    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }],
+    routes: [
+      ...identityRoutes({ directory, ledger, keys, peppers, clock }),
+      ...sessionRoutes({ sessions }),
+      ...signIn.routes,
+    ],
+    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }, ...signIn.services],
     bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
   };
 }

@@ -25,7 +25,8 @@ function base62(value: bigint, digits: number): string {
   return text;
 }
 
-const checksum = (text: string): string => base62(BigInt(crc32(text)), checksumDigits);
+/** Six characters by which a mistyped credential is told without asking anybody. */
+export const checksum = (text: string): string => base62(BigInt(crc32(text)), checksumDigits);
 
 /** A new key for an environment. */
 export function mintKey(environment: Environment): string {

@@ -10,8 +10,17 @@ export {
   grantOfCertificate,
 } from './certificates/certificate-grant.ts';
 export { createKeyVerifier } from './key-verifier.ts';
+export { createAdmission } from './oidc/admission.ts';
+export { createFlowCookies } from './oidc/flow-cookie.ts';
+export { providerOf, providersSettings } from './oidc/provider.ts';
+export { signInRoutes } from './oidc/routes.ts';
+export { createSignIn } from './oidc/sign-in.ts';
+export { pageRoutes } from './pages/routes.ts';
 export { createPlaces } from './places.ts';
 export { identityRoutes } from './routes.ts';
+export { sessionRoutes } from './sessions/routes.ts';
+export { createSameOrigin } from './sessions/same-origin.ts';
+export { createSessions } from './sessions/sessions.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
 export { createRefusalLog } from './tokens/refusal-log.ts';
 export { createTokenVerifier } from './tokens/verifier.ts';

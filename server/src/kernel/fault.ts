@@ -22,6 +22,30 @@ export const faultCatalog = {
     retry: false,
     openai: 'permission_error',
   },
+  'sign-in-refused': {
+    status: 401,
+    title: 'This sign-in is not accepted',
+    retry: false,
+    openai: 'authentication_error',
+  },
+  'code-required': {
+    status: 401,
+    title: 'A code is needed beside the password',
+    retry: false,
+    openai: 'authentication_error',
+  },
+  'sign-in-again': {
+    status: 403,
+    title: 'This needs a sign-in that is not long ago',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'cross-site': {
+    status: 403,
+    title: 'A page of another site may not do this',
+    retry: false,
+    openai: 'permission_error',
+  },
   'content-blocked': {
     status: 403,
     title: 'A guard refused this content',

@@ -22,6 +22,7 @@ export {
   type Api,
   type Channel,
   type ContentFields,
+  type RawReply,
   type Route,
   rawRoute,
   route,

@@ -39,7 +39,11 @@ export function openidRelyingParty({ clock, fetch, onTrouble }: PartyParts): Rel
   const metadataOf = (provider: Provider): Metadata => {
     const made =
       known.get(provider.name) ??
-      createMetadata(clock, () => discover(provider, fetch), (error) => onTrouble(provider.issuer, error));
+      createMetadata(
+        clock,
+        () => discover(provider, fetch),
+        (error) => onTrouble(provider.issuer, error),
+      );
     known.set(provider.name, made);
     return made;
   };
@@ -69,12 +73,16 @@ export function openidRelyingParty({ clock, fetch, onTrouble }: PartyParts): Rel
       }),
     redeem: (provider, callback, { state, nonce, verifier }) =>
       speak(provider, async (config) => {
-        const { id_token: idToken, access_token: accessToken } = await authorizationCodeGrant(config, callback, {
-          expectedState: state,
-          expectedNonce: nonce,
-          pkceCodeVerifier: verifier,
-          idTokenExpected: true,
-        });
+        const { id_token: idToken, access_token: accessToken } = await authorizationCodeGrant(
+          config,
+          callback,
+          {
+            expectedState: state,
+            expectedNonce: nonce,
+            pkceCodeVerifier: verifier,
+            idTokenExpected: true,
+          },
+        );
         if (idToken === undefined) throw new SignInRefused('token-refused');
         return { idToken, accessToken };
       }),

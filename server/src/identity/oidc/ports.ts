@@ -80,11 +80,7 @@ export interface OutsideUsers {
     roles: readonly (ClaimedRole & { readonly id: AssignmentId })[],
   ): Promise<void>;
   /** Takes roles away, and moves the control epoch with them. */
-  takeRoles(
-    organization: OrganizationId,
-    user: UserId,
-    assignments: readonly AssignmentId[],
-  ): Promise<void>;
+  takeRoles(organization: OrganizationId, user: UserId, assignments: readonly AssignmentId[]): Promise<void>;
   /** The tenant in whose part of the ledger stands what is about the whole organization: the oldest for production, else the oldest. */
   firstTenant(organization: OrganizationId): Promise<TenantId | undefined>;
 }

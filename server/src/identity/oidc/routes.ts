@@ -30,7 +30,14 @@ const redirect = (status: 302 | 303, location: string): RawReply => ({
 });
 
 /** Sign-in through identity providers, as browsers go through it. */
-export function signInRoutes({ signIn, party, flows, origin, onRefused, ...parts }: SignInRouteParts): Route[] {
+export function signInRoutes({
+  signIn,
+  party,
+  flows,
+  origin,
+  onRefused,
+  ...parts
+}: SignInRouteParts): Route[] {
   const providers = new Map(parts.providers.map((provider) => [provider.name, provider]));
 
   function named({ provider: name }: z.output<typeof params>): Provider {
@@ -56,7 +63,11 @@ export function signInRoutes({ signIn, party, flows, origin, onRefused, ...parts
       summary: 'List the identity providers through which people can sign in',
       seals: 'none',
       async handle() {
-        const data = parts.providers.map(({ name, title, rpLogout }) => ({ name, title, sign_out: rpLogout }));
+        const data = parts.providers.map(({ name, title, rpLogout }) => ({
+          name,
+          title,
+          sign_out: rpLogout,
+        }));
         const text = JSON.stringify(signInProviders.parse({ data }));
         return { contentType: 'application/json', bytes: Buffer.from(text) };
       },

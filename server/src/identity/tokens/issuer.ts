@@ -47,10 +47,12 @@ export function isSecureUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname));
 }
 
-export const secureUrl = z.string().refine(
-  isSecureUrl,
-  'must be a URL with https:// (http:// for this machine alone), without a credential or a fragment',
-);
+export const secureUrl = z
+  .string()
+  .refine(
+    isSecureUrl,
+    'must be a URL with https:// (http:// for this machine alone), without a credential or a fragment',
+  );
 
 const name = z.string().min(1).max(200);
 /** A member's name, or names where it lies in another: `[realm_access, roles]`. Dots are part of a name. */
