@@ -148,7 +148,7 @@ function createMetadata(
   let asking: Promise<void> | undefined;
 
   function refresh(): Promise<void> {
-    if (asking) return asking;
+    if (asking !== undefined) return asking;
     if (nowMs() - askedMs < cooldownMs) return Promise.resolve();
     askedMs = nowMs();
     asking = ask()

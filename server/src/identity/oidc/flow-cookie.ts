@@ -56,13 +56,15 @@ export function createFlowCookies({ key, clock, secure }: FlowCookieParts) {
     /** The flow of this state that this browser began with this provider; undefined when there is none, or it took too long. */
     open(provider: string, state: string, cookies: ReadonlyMap<string, string>): Flow | undefined {
       const name = nameOf(state);
-      const sealed = Buffer.from(cookies.get(name) ?? '', 'base64url');
-      if (sealed.length <= tagBytes) return undefined;
+      const text = cookies.get(name) ?? '';
+      const sealed = Buffer.from(text, 'base64url');
+      // Node ignores trailing bits: one flow has one spelling.
+      if (sealed.length <= tagBytes || sealed.toString('base64url') !== text) return undefined;
       try {
         const decipher = createDecipheriv('aes-256-gcm', keyOf(state), iv, { authTagLength: tagBytes });
         decipher.setAAD(aadOf(provider, name)).setAuthTag(sealed.subarray(-tagBytes));
-        const text = Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]);
-        const { until, ...flow } = flowShape.parse(JSON.parse(text.toString()));
+        const plain = Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]);
+        const { until, ...flow } = flowShape.parse(JSON.parse(plain.toString()));
         return until > clock.now() ? flow : undefined;
       } catch {
         return undefined;
