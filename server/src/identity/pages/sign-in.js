@@ -26,6 +26,7 @@ if (refusal !== null) {
 
 const form = byId('password-form');
 const enter = () => location.assign(returnPath());
+sessionStorage.removeItem('provider');
 
 onSubmit(form, async ({ email, password, code }) => {
   say('');
@@ -52,7 +53,7 @@ if (knowsPasskeys) {
         if (!options.ok) return say(options.text);
         const credential = await askPasskey(options.body);
         if (!credential) return say('No passkey was used.');
-        const answer = await call('POST', '/v1/sessions/passkey', credential);
+        const answer = await call('POST', '/v1/sessions/passkey', { credential });
         if (answer.ok) return enter();
         say(answer.code === 'sign-in-refused' ? 'This passkey is not known here.' : answer.text);
       }),
@@ -65,5 +66,7 @@ for (const { name, title } of body.data ?? []) {
   link.className = 'button';
   link.href = `/v1/sign-in/${name}?${new URLSearchParams({ return_to: returnPath() })}`;
   link.textContent = `Continue with ${title}`;
+  // For the sign-out, which may go there too.
+  link.addEventListener('click', () => sessionStorage.setItem('provider', name));
   byId('providers').append(link);
 }
