@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { type RawReply, type Route, rawRoute } from '../../kernel/index.ts';
 
 /** What pages are made of. Nothing of it is put together when it is asked for, so nobody's words can get into it. */
-const files = ['sign-in.js', 'account.js', 'page.js', 'page.css'] as const;
+const files = ['sign-in.js', 'account.js', 'page.js', 'page.css', 'icon.svg'] as const;
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
 };
 
 /** Only what comes from here runs, is drawn or is asked; nobody frames it. */
