@@ -3,6 +3,7 @@
  * and nothing here reads them. Formats of the ledger that outsiders verify are under `@vallum/contract/tlog`.
  */
 
+export * from './accounts.ts';
 export * from './admin.ts';
 export * from './canonical.ts';
 export * from './chat.ts';
@@ -11,7 +12,9 @@ export * from './id.ts';
 export * from './ledger-entry.ts';
 export * from './models.ts';
 export * from './opening.ts';
+export * from './passkeys.ts';
 export * from './problem.ts';
 export * from './request-record.ts';
+export * from './roles.ts';
 export * from './sessions.ts';
 export * from './sign-in.ts';

@@ -157,7 +157,7 @@ CREATE POLICY lookup ON users FOR SELECT TO vallum_lookup USING (true);
 CREATE POLICY lookup ON role_assignments FOR SELECT TO vallum_lookup USING (true);
 
 CREATE FUNCTION lookup_session(_hash bytea)
-  RETURNS TABLE (id uuid, organization_id uuid, tenant_id uuid, environment text, user_id uuid, roles text[], created_at timestamptz,
+  RETURNS TABLE (id uuid, organization_id uuid, tenant_id uuid, environment text, user_id uuid, roles text[], organization_roles text[], created_at timestamptz,
                  seen_at timestamptz, expires_at timestamptz, revoked_at timestamptz, disabled_at timestamptz, one_time boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1
 BEGIN ATOMIC
@@ -165,6 +165,9 @@ BEGIN ATOMIC
          ARRAY (SELECT DISTINCT a.role FROM role_assignments a
                  WHERE a.organization_id = s.organization_id AND a.principal_type = 'user' AND a.principal_id = s.user_id
                    AND (a.tenant_id IS NULL OR a.tenant_id = s.tenant_id) ORDER BY 1),
+         ARRAY (SELECT DISTINCT a.role FROM role_assignments a
+                 WHERE a.organization_id = s.organization_id AND a.principal_type = 'user' AND a.principal_id = s.user_id
+                   AND a.tenant_id IS NULL ORDER BY 1),
          s.created_at, s.seen_at, s.expires_at, s.revoked_at, u.disabled_at, u.one_time_until IS NOT NULL
     FROM sessions s
     JOIN tenants t ON t.id = s.tenant_id

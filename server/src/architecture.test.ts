@@ -1,16 +1,19 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
+import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes, pageRoutes, sessionRoutes, signInRoutes } from './identity/index.ts';
+import { identityRoutes, pageRoutes, rolesRoutes, sessionRoutes, signInRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
 import { definerFunctions } from './platform/postgres/doors.ts';
 import { sql } from './platform/postgres/index.ts';
 import { type TestDatabase, testDatabase } from './platform/postgres/testing/test-database.ts';
+import { matrixTable, whoMay } from './testing/who-may.ts';
 
 const source = import.meta.dirname;
 const files = globSync('**/*.ts', { cwd: source }).filter(
@@ -28,6 +31,15 @@ const routes: Route[] = [
     ledger: nothing,
     keys: nothing,
     peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    rights: nothing,
+    clock: nothing,
+  }),
+  ...rolesRoutes({
+    roles: nothing,
+    services: nothing,
+    directory: nothing,
+    rights: nothing,
+    ledger: nothing,
     clock: nothing,
   }),
   ...sessionRoutes({ sessions: nothing }),
@@ -76,11 +88,8 @@ describe('the code', () => {
 });
 
 describe('every route', () => {
-  const actions = JSON.parse(readFileSync(path.join(source, '../policies/actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  const policies = createPolicies('@id("none") forbid (principal, action, resource);', actions);
+  const groups = readGroups();
+  const policies = createPolicies('@id("none") forbid (principal, action, resource);', groups);
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s has an action that policies know, or is open and says so',
@@ -113,9 +122,56 @@ describe('every route', () => {
     expect(routes.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual([...publicRoutes].sort());
   });
 
+  it('has an action in exactly one group, and each group is named by a policy', () => {
+    const grouped = Object.values(groups).flat();
+    expect(grouped.filter((action, at) => grouped.indexOf(action) !== at)).toEqual([]);
+    const named = new Set([...readPolicies().matchAll(/Action::"([^"]+)"/g)].map(([, name]) => name));
+    expect([...named].sort()).toEqual(Object.keys(groups).sort());
+  });
+
+  it('that takes the id of a tenant says whose what it acts on is, so that policy is asked about that tenant', () => {
+    const members = (schema: z.ZodType | undefined): string[] =>
+      Object.keys(
+        (schema && z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties) ?? {},
+      );
+    const naming = routes.filter(
+      ({ api, query, body }) => api === 'vallum' && [query, body].flatMap(members).includes('tenant'),
+    );
+    expect(naming.length).toBeGreaterThan(2);
+    expect(
+      naming.filter(({ belongsTo }) => !belongsTo).map(({ method, path: at }) => `${method} ${at}`),
+    ).toEqual([]);
+  });
+
   it('and nothing else is an action: no policy is about what does not exist', () => {
     const used = new Set(routes.map(({ action }) => action));
     expect([...policies.actions].filter((action) => !used.has(action))).toEqual([]);
+  });
+});
+
+describe('who may', () => {
+  const policies = loadPolicies();
+  const matrix = JSON.parse(
+    readFileSync(path.join(source, '../policies/roles.matrix.json'), 'utf8'),
+  ) as Record<string, { tenant?: string; organization?: string }>;
+  const guarded = routes.filter(({ action }) => action !== 'open');
+
+  it.each(guarded.map(({ method, path: at, action }) => [`${method} ${at}`, action] as const))(
+    '%s is who the matrix says, by role, by scope and by neither',
+    (_, action) => {
+      const row = matrix[action];
+      if (!row) expect.fail(`server/policies/roles.matrix.json has no row for ${action}`);
+      expect(whoMay(policies, action)).toEqual({ tenant: '', organization: '', ...row });
+    },
+  );
+
+  it('is in no row of the matrix for an action that is not there', () => {
+    expect(Object.keys(matrix).sort()).toEqual([...policies.actions].sort());
+  });
+
+  it('is said as it is in the guide', () => {
+    const page = readFileSync(path.join(source, '../../docs/guides/roles.md'), 'utf8');
+    expect(page).toContain(matrixTable(policies, readGroups()));
   });
 });
 

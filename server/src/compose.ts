@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { idOf, type TenantId } from '@vallum/contract';
 import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
@@ -6,13 +5,14 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
+import { loadPolicies } from './compose/policies.ts';
 import type { Config } from './config.ts';
 import { createListener, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
   createGuards,
-  createPolicies,
+  createRights,
   createWindow,
   injectionGuard,
   secretsGuard,
@@ -97,6 +97,8 @@ export async function compose(
 
   // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
+  const policies = loadPolicies();
+  const rights = createRights(policies);
   const identity = composeIdentity({
     config,
     foundation,
@@ -104,11 +106,12 @@ export async function compose(
     ledger,
     clock,
     log,
+    rights,
     origin: () => new URL(config.url ?? `http://${hostOf(config.host)}:${listener.port()}`).origin,
   });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
-    policies: loadPolicies(),
+    policies,
     quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
     guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
     openWindow: () => createWindow(guards),
@@ -246,12 +249,3 @@ export async function compose(
 
 /** RFC 3986, 3.2.2: an IPv6 address in a URL has brackets. */
 const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
-function loadPolicies() {
-  const folder = path.join(import.meta.dirname, '../policies');
-  const groups = JSON.parse(readFileSync(path.join(folder, 'actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  return createPolicies(readFileSync(path.join(folder, 'base.cedar'), 'utf8'), groups);
-}

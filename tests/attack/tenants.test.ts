@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeKey, makeTenant } from '../support/administer.ts';
+import { makeKey, makeService, makeTenant } from '../support/administer.ts';
 import { type Answer, ask, type Question } from '../support/ask.ts';
 import { normalised } from '../support/normalised.ts';
 import { user } from '../support/openai-client.ts';
@@ -19,6 +19,7 @@ interface Party {
   readonly adminKey: string;
   readonly tenant: string;
   readonly keys: string[];
+  readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
   /** Words that only this tenant has used. */
@@ -39,7 +40,7 @@ afterAll(() => vallum?.remove());
 
 /** Makes a tenant, and has it do something of everything. */
 async function settle(name: string): Promise<Party> {
-  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-prompt`];
+  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-service-name`, `${name}-prompt`];
   const { id: tenant } = await makeTenant(vallum, `${name}-tenant-name`);
   const application = await makeKey(vallum, { tenant, name: `${name}-key-name` });
   const admin = await makeKey(vallum, {
@@ -47,6 +48,7 @@ async function settle(name: string): Promise<Party> {
     name: `${name}-key-name`,
     scopes: ['vallum:read', 'vallum:write', 'vallum:admin', 'models:invoke'],
   });
+  const service = await makeService(vallum, { tenant, name: `${name}-service-name` });
   const { key } = application;
   const body = (content: string) => ({ model: 'rehearsal', messages: [user(content)] });
   const answers: Answer[] = [];
@@ -67,6 +69,7 @@ async function settle(name: string): Promise<Party> {
     adminKey: admin.key,
     tenant,
     keys: [application.id, admin.id],
+    service: service.id,
     requests: data.map(({ id }) => id),
     indexes: data.flatMap(({ ledger }) => [ledger.intent_index, ledger.outcome_index ?? []].flat()),
     words,
@@ -84,6 +87,30 @@ interface Probe {
 type Pair = readonly [theirs: Probe, absent: Probe];
 
 const chat = (more: object) => ({ model: 'rehearsal', messages: [user('Hello')], ...more });
+
+/** How the roles of what is at a path are asked for. */
+function holders<K extends 'users' | 'services'>(kind: K, idOf: (victim: Party) => string) {
+  const role = 'asg_01890a5d-ac96-774b-bcce-b302099a8057';
+  const of = (victim: Party, path: (id: string) => string, body?: object): Pair[] => {
+    const id = idOf(victim);
+    return [
+      [
+        { path: path(id), ...(body && { body }) },
+        { path: path(twin(id)), ...(body && { body }) },
+      ],
+    ];
+  };
+  return {
+    [`GET /v1/${kind}/:id/roles`]: (victim: Party) => of(victim, (id) => `/v1/${kind}/${id}/roles`),
+    [`POST /v1/${kind}/:id/roles`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles`, { role: 'agent', tenant: victim.tenant }),
+    [`DELETE /v1/${kind}/:id/roles/:assignment`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles/${role}`),
+  } as Record<
+    `${'GET' | 'POST'} /v1/${K}/:id/roles` | `DELETE /v1/${K}/:id/roles/:assignment`,
+    (victim: Party) => Pair[]
+  >;
+}
 
 /** How each route is asked for what is a tenant's. */
 const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
@@ -134,6 +161,29 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
   'GET /sign-in': ({ tenant }) => pairs([tenant], (id) => `/sign-in?return_to=/${id}`),
   'GET /account': ({ tenant }) => pairs([tenant], (id) => `/account?tenant=${id}`),
   'GET /pages/:file': ({ tenant }) => pairs([tenant], (id) => `/pages/${id}`),
+  'GET /v1/roles': ({ tenant }) => pairs([tenant], (id) => `/v1/roles?tenant=${id}`),
+  ...holders('users', ({ tenant }) => tenant.replace('tnt_', 'usr_')),
+  ...holders('services', ({ service }) => service),
+  'GET /v1/services': ({ tenant, service }) => [
+    ...pairs([tenant], (id) => `/v1/services?tenant=${id}`),
+    ...pairs([service], (id) => `/v1/services?cursor=${id}`),
+  ],
+  'POST /v1/services': ({ tenant }) => [
+    [
+      { path: '/v1/services', body: { tenant, name: 'x' } },
+      { path: '/v1/services', body: { tenant: twin(tenant), name: 'x' } },
+    ],
+  ],
+  'GET /v1/services/:id': ({ tenant, service }) => [
+    ...pairs([service], (id) => `/v1/services/${id}`),
+    ...pairs([service], (id) => `/v1/services/${id}?tenant=${tenant}`),
+  ],
+  'PATCH /v1/services/:id': ({ service }) => [
+    [
+      { path: `/v1/services/${service}`, body: { disabled: true } },
+      { path: `/v1/services/${twin(service)}`, body: { disabled: true } },
+    ],
+  ],
   'GET /v1/requests': ({ tenant, requests }) => [
     ...pairs(requests, (id) => `/v1/requests?cursor=${id}`),
     ...pairs([tenant], (id) => `/v1/requests?tenant=${id}`),
@@ -182,7 +232,7 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
 
 /** Administration is of the whole organization; what belongs to people is not for keys; and there is no identity provider here. */
 const isAdministration = (route: PublicRoute): boolean =>
-  /\/v1\/(tenants|keys|sessions|users|sign-in\/:)/.test(route);
+  /\/v1\/(tenants|keys|sessions|users|services|sign-in\/:)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

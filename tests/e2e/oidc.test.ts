@@ -208,13 +208,20 @@ describe('a sign-in through an identity provider', () => {
   });
 });
 
+/** For which an analyst's role is enough, and a developer's is not. */
+const mayListKeys = async (browser: HandBrowser): Promise<number> =>
+  (await browser.get(`${vallum.url}/v1/keys`)).status;
+
 describe('roles of claims', () => {
   it('are given by the settings, and taken away with the claim that gave them, at the next sign-in: each sealed, and nobody named', async () => {
     const began = await ledgerSize();
     const person = someone({ groups: ['security team', 'unknown'] });
-    await signIn(person);
+    const { browser: earlier } = await signIn(person);
+    expect(await mayListKeys(earlier)).toBe(200);
     const { browser, url } = await signIn({ ...person, groups: ['staff'] });
     expect(errorOf(url)).toBeNull();
+    // Also in the session that was open before.
+    for (const each of [earlier, browser]) expect(await mayListKeys(each)).toBe(403);
     const { user } = (await sessions(browser)).json<{ data: [{ user: string }] }>().data[0];
     const all = { tenant: null };
     const changes = (await changesSince(began)).map(({ type, before, after, committed }) => ({

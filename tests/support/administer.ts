@@ -1,4 +1,4 @@
-import { apiKey, mintedKey, tenant } from '@vallum/contract';
+import { apiKey, mintedKey, serviceAccount, tenant } from '@vallum/contract';
 import { ask } from './ask.ts';
 import type { Vallum } from './vallum.ts';
 
@@ -32,6 +32,13 @@ export async function makeKey(vallum: Vallum, options: KeyOptions = {}): Promise
 /** Makes a tenant for production. */
 export const makeTenant = async (vallum: Vallum, name: string): Promise<ReturnType<typeof tenant.parse>> =>
   tenant.parse(await administer(vallum, 'POST', '/v1/tenants', { name, environment: 'production' }));
+
+/** Makes a service account. */
+export const makeService = async (
+  vallum: Vallum,
+  { tenant: of, name = 'a service' }: { readonly tenant?: string; readonly name?: string } = {},
+): Promise<ReturnType<typeof serviceAccount.parse>> =>
+  serviceAccount.parse(await administer(vallum, 'POST', '/v1/services', { ...(of && { tenant: of }), name }));
 
 export const revokeKey = async (
   vallum: Vallum,

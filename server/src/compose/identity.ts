@@ -1,6 +1,8 @@
 import type { Config } from '../config.ts';
 import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
+import { postgresServices } from '../identity/adapters/services-postgres.ts';
 import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
   bootstrap,
@@ -13,9 +15,10 @@ import {
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  rolesRoutes,
   sessionRoutes,
 } from '../identity/index.ts';
-import type { Clock, LedgerAppend, Log, Route, Service, Step } from '../kernel/index.ts';
+import type { Clock, LedgerAppend, Log, Rights, Route, Service, Step } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
 import { composeSignIn } from './sign-in.ts';
@@ -29,6 +32,7 @@ interface IdentityParts {
   readonly log: Log;
   /** How people reach this server, once it listens. */
   readonly origin: () => string;
+  readonly rights: Rights;
 }
 
 interface Identity {
@@ -45,7 +49,7 @@ interface Identity {
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
 export function composeIdentity(parts: IdentityParts): Identity {
-  const { config, foundation, doors, ledger, clock, log } = parts;
+  const { config, foundation, doors, ledger, clock, log, rights } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -92,7 +96,15 @@ export function composeIdentity(parts: IdentityParts): Identity {
     authenticate: step,
     forget,
     routes: [
-      ...identityRoutes({ directory, ledger, keys, peppers, clock }),
+      ...identityRoutes({ directory, ledger, keys, peppers, rights, clock }),
+      ...rolesRoutes({
+        roles: postgresRoles(doors),
+        services: postgresServices(doors),
+        directory,
+        rights,
+        ledger,
+        clock,
+      }),
       ...sessionRoutes({ sessions }),
       ...signIn.routes,
     ],

@@ -17,6 +17,7 @@ export { signInRoutes } from './oidc/routes.ts';
 export { createSignIn } from './oidc/sign-in.ts';
 export { pageRoutes } from './pages/routes.ts';
 export { createPlaces } from './places.ts';
+export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';
 export { sessionRoutes } from './sessions/routes.ts';
 export { createSameOrigin } from './sessions/same-origin.ts';

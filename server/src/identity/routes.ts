@@ -8,6 +8,7 @@ import {
   page,
   pageQuery,
   scope,
+  type TenantId,
   tenant,
 } from '@vallum/contract';
 import { z } from 'zod';
@@ -17,6 +18,7 @@ import {
   Fault,
   type LedgerAppend,
   newId,
+  type Rights,
   type Route,
   route,
   type TenantKeys,
@@ -24,12 +26,14 @@ import {
 import { hashKey, hintOf, mintKey } from './api-key.ts';
 import { changeEntry } from './change.ts';
 import type { ApiKey, Directory, Peppers, Scope, Tenant } from './ports.ts';
+import { mustBeOwnToGive } from './roles/no-more-than-own.ts';
 
 interface IdentityRouteParts {
   readonly directory: Directory;
   readonly ledger: LedgerAppend;
   readonly keys: TenantKeys;
   readonly peppers: Peppers;
+  readonly rights: Rights;
   readonly clock: Clock;
 }
 
@@ -65,6 +69,7 @@ const pageOf = <T extends { id: string }>(data: T[], limit: number) => ({
 });
 
 const ofTenant = { tenant: id('tenant').optional() };
+const tenantIn = (given: unknown): TenantId | undefined => (given as { tenant?: TenantId }).tenant;
 
 function tenantRoutes({ directory, ledger, keys, clock }: IdentityRouteParts): Route[] {
   return [
@@ -73,6 +78,7 @@ function tenantRoutes({ directory, ledger, keys, clock }: IdentityRouteParts): R
       path: '/v1/tenants',
       action: 'tenant:list',
       summary: "List the organization's tenants, newest first",
+      belongsTo: () => 'organization',
       seals: 'aggregate',
       query: pageQuery.extend({ cursor: id('tenant').optional() }),
       reply: page(tenant),
@@ -86,6 +92,7 @@ function tenantRoutes({ directory, ledger, keys, clock }: IdentityRouteParts): R
       path: '/v1/tenants',
       action: 'tenant:create',
       summary: 'Make a tenant',
+      belongsTo: () => 'organization',
       seals: 'each',
       status: 201,
       body: newTenant,
@@ -112,7 +119,7 @@ function tenantRoutes({ directory, ledger, keys, clock }: IdentityRouteParts): R
   ];
 }
 
-function keyRoutes({ directory, ledger, peppers, clock }: IdentityRouteParts): Route[] {
+function keyRoutes({ directory, ledger, peppers, rights, clock }: IdentityRouteParts): Route[] {
   const [pepper] = peppers;
   if (!pepper) throw new Error('identity: API keys need a pepper');
   return [
@@ -124,6 +131,7 @@ function keyRoutes({ directory, ledger, peppers, clock }: IdentityRouteParts): R
       seals: 'aggregate',
       query: pageQuery.extend({ cursor: id('key').optional(), ...ofTenant }),
       reply: page(apiKey),
+      belongsTo: ({ query }) => tenantIn(query),
       async handle({ caller, query: { limit, cursor, tenant: of } }) {
         const listed = await directory.keys({ ...own(caller), ...(of && { tenant: of }) }, limit, cursor);
         return pageOf(listed.map(keyReply), limit);
@@ -138,6 +146,7 @@ function keyRoutes({ directory, ledger, peppers, clock }: IdentityRouteParts): R
       status: 201,
       body: newKey,
       reply: mintedKey,
+      belongsTo: ({ body }) => tenantIn(body),
       async handle({ caller, body, exchange }) {
         const scoped = { ...own(caller), ...(body.tenant && { tenant: body.tenant }) };
         const of = await directory.tenant(scoped);
@@ -150,8 +159,9 @@ function keyRoutes({ directory, ledger, peppers, clock }: IdentityRouteParts): R
             param: 'expires_at',
           });
         }
-        const key = mintKey(of.environment);
         const scopes = z.array(scope).parse(body.scopes);
+        mustBeOwnToGive(exchange, rights, { scopes, tenant: of.id });
+        const key = mintKey(of.environment);
         const made = {
           id: newId('key', clock.now()),
           name: body.name,
@@ -183,6 +193,7 @@ function keyRoutes({ directory, ledger, peppers, clock }: IdentityRouteParts): R
       query: z.strictObject(ofTenant),
       reply: apiKey,
       resource: ({ params }) => `key/${(params as { id: string }).id}`,
+      belongsTo: ({ query }) => tenantIn(query),
       async handle({ caller, params, query: { tenant: of }, exchange }) {
         const scoped = { ...own(caller), ...(of && { tenant: of }) };
         const before = await directory.key(scoped, params.id);

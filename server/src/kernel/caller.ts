@@ -21,6 +21,8 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** What the principal is in this tenant, such as `auditor`; policy reads these too. */
   readonly roles: readonly string[];
+  /** Those of `roles` that hold in every tenant of the organization: only these reach beyond the tenant. None where it is absent. */
+  readonly organizationRoles?: readonly string[];
   /** What was presented. The id is ours: a key's, a session's; for tokens and certificates the principal's. */
   readonly credential: { readonly kind: CredentialKind; readonly id: string };
   /** Requests per minute for this credential. */

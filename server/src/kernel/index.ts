@@ -18,6 +18,7 @@ export type {
   QuotaHold,
   TenantKeys,
 } from './ports.ts';
+export type { Given, HeldRole, Rights } from './rights.ts';
 export {
   type Api,
   type Channel,

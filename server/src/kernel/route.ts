@@ -1,3 +1,4 @@
+import type { TenantId } from '@vallum/contract';
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
@@ -77,6 +78,8 @@ export interface Route {
   readonly content?: ContentFields;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
+  /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */
+  belongsTo?(exchange: Exchange): TenantId | 'organization' | undefined;
   /** The most tokens that the exchange may use, to be held before it runs. */
   holds?(exchange: Exchange): number;
   /** Produces the reply. May return before the reply has ended. A throw before `head` is rendered as an error. */

@@ -2,8 +2,8 @@ import { idOf, uuidOf } from '@vallum/contract';
 import { type Environment, Fault } from '../../kernel/index.ts';
 import { type Doors, type Row, sql, sqlState } from '../../platform/postgres/index.ts';
 import type { ApiKey, CredentialStore, Directory, NewApiKey, NewOrganization, Tenant } from '../ports.ts';
+import { epochMoves, last, only } from './rows.ts';
 
-const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const uniqueViolation = '23505';
 /** The scope of what belongs to nobody. */
 const nobody = {
@@ -55,8 +55,7 @@ export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Di
       const [rows = []] = await withTenant(scope, [
         sql`UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)}
             RETURNING ${keyColumns}`,
-        // What processes keep of keys is not true any more.
-        sql`UPDATE control SET epoch = epoch + 1`,
+        epochMoves,
       ]);
       return rows[0] && keyOf(rows[0]);
     },
@@ -139,9 +138,3 @@ const keyOf = (row: Row): ApiKey => ({
   expiresAt: (row.expires_at as string | null) ?? undefined,
   revokedAt: (row.revoked_at as string | null) ?? undefined,
 });
-
-function only(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (!row) throw new Fault('internal', { because: 'an insert gave no row' });
-  return row;
-}

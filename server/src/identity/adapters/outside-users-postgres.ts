@@ -1,8 +1,8 @@
-import { idOf, type TenantId, uuidOf } from '@vallum/contract';
+import { idOf, type Role, type TenantId, uuidOf } from '@vallum/contract';
 import { type Doors, sql } from '../../platform/postgres/index.ts';
 import type { OutsideUsers } from '../oidc/ports.ts';
-import type { Role } from '../oidc/provider.ts';
-import { moveEpoch, ofOrganization } from './sessions-postgres.ts';
+import { epochMoves } from './rows.ts';
+import { ofOrganization } from './sessions-postgres.ts';
 
 interface AssignmentRow {
   readonly id: string;
@@ -63,7 +63,7 @@ export const postgresOutsideUsers = ({ withTenant }: Pick<Doors, 'withTenant'>):
     await withTenant(ofOrganization(organization), [
       sql`DELETE FROM role_assignments WHERE organization_id = app_organization() AND principal_id = ${uuidOf(user)} AND origin = 'claims'
              AND id = ANY (${assignments.map(uuidOf)}::uuid[])`,
-      moveEpoch,
+      epochMoves,
     ]);
   },
   async firstTenant(organization) {

@@ -2,15 +2,13 @@ import { idOf, type OrganizationId, uuidOf } from '@vallum/contract';
 import type { Environment } from '../../kernel/index.ts';
 import { type Doors, type Row, sql } from '../../platform/postgres/index.ts';
 import type { Session, SessionStore, SessionsOf, SignInMethod } from '../sessions/ports.ts';
+import { epochMoves } from './rows.ts';
 
 /** What belongs to an organization and to none of its tenants is reached in the scope of no tenant. */
 export const ofOrganization = (organization: OrganizationId) => ({
   organization,
   tenant: idOf('tenant', '00000000-0000-0000-0000-000000000000'),
 });
-
-/** What processes keep of credentials is not true any more. */
-export const moveEpoch = sql`UPDATE control SET epoch = epoch + 1`;
 
 /** For a parameter that is a time. */
 export const timeOf = (ms: number): string => new Date(ms).toISOString();
@@ -30,6 +28,7 @@ export const postgresSessions = ({
       environment: row.environment as Environment,
       user: idOf('user', row.user_id as string),
       roles: row.roles as string[],
+      organizationRoles: row.organization_roles as string[],
       createdAtMs: Date.parse(row.created_at as string),
       seenAtMs: Date.parse(row.seen_at as string),
       expiresAtMs: Date.parse(row.expires_at as string),
@@ -55,7 +54,7 @@ export const postgresSessions = ({
   async revoke(of, nowMs) {
     const [rows = []] = await withTenant(ofOrganization(of.organization), [
       sql`UPDATE sessions SET revoked_at = ${timeOf(nowMs)} WHERE ${these(of)} AND revoked_at IS NULL RETURNING id`,
-      moveEpoch,
+      epochMoves,
     ]);
     return rows.length;
   },
@@ -63,7 +62,7 @@ export const postgresSessions = ({
     const [rows = []] = await withTenant(ofOrganization(of.organization), [
       sql`UPDATE sessions SET hash = ${hash}, tenant_id = coalesce(${tenant ? uuidOf(tenant) : null}::uuid, tenant_id)
            WHERE ${these(of)} AND revoked_at IS NULL RETURNING ${columns}`,
-      moveEpoch,
+      epochMoves,
     ]);
     return rows[0] && sessionOf(of.organization, rows[0]);
   },

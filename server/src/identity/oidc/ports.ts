@@ -1,6 +1,6 @@
-import type { AssignmentId, OrganizationId, TenantId, UserId } from '@vallum/contract';
+import type { AssignmentId, OrganizationId, Role, TenantId, UserId } from '@vallum/contract';
 import type { Claims } from '../tokens/claims.ts';
-import type { Provider, Role } from './provider.ts';
+import type { Provider } from './provider.ts';
 
 /** What a provider gave for a code, before any of it has been verified. */
 export interface Answer {

@@ -1,17 +1,9 @@
-import { id, type OrganizationId, type TenantId } from '@vallum/contract';
+import { id, type OrganizationId, type Role, role, type TenantId } from '@vallum/contract';
 import { z } from 'zod';
 import { type ClaimPath, claim, pathOf, secureUrl } from '../tokens/issuer.ts';
 
-/** What people can be. What each may do is policy. */
-const role = z.enum([
-  'owner',
-  'platform-engineer',
-  'security-analyst',
-  'compliance-officer',
-  'auditor',
-  'developer',
-]);
-export type Role = z.output<typeof role>;
+/** What people can be: agents do not sign in. */
+const personRole = role.exclude(['agent']);
 
 /** Somebody who says who people are, and how far that is believed. */
 export interface Provider {
@@ -66,8 +58,8 @@ export const providerSettings = z
     email_claim: claim.default('email'),
     allow_unverified_email: z.boolean().default(false),
     roles_claim: claim.optional(),
-    roles: z.record(z.string().min(1).max(200), z.array(role).min(1)).optional(),
-    default_roles: z.array(role).default([]),
+    roles: z.record(z.string().min(1).max(200), z.array(personRole).min(1)).optional(),
+    default_roles: z.array(personRole).default([]),
     jit: z.boolean().default(true),
     rp_logout: z.boolean().default(false),
   })

@@ -1,6 +1,7 @@
+import type { Role } from '@vallum/contract';
 import { z } from 'zod';
 import { type Claims, claimAt } from '../tokens/claims.ts';
-import type { Provider, Role } from './provider.ts';
+import type { Provider } from './provider.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 
 /** What a provider says of somebody, as far as its settings let us believe it. */

@@ -30,6 +30,8 @@ export interface PresentedSession
   readonly environment: Environment;
   /** What the user is in the session's tenant. */
   readonly roles: readonly string[];
+  /** Those that they are in every tenant. */
+  readonly organizationRoles: readonly string[];
   readonly revoked: boolean;
   readonly disabled: boolean;
   /** Whether the user has yet to choose a password of their own. */

@@ -27,7 +27,7 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
   route({
     method: 'GET',
     path: '/v1/sessions',
-    action: 'self:sessions',
+    action: 'account:sessions',
     summary: 'List your own sessions, newest first',
     seals: 'aggregate',
     reply: sessionList,
@@ -40,7 +40,7 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
   route({
     method: 'DELETE',
     path: '/v1/sessions/current',
-    action: 'self:sessions',
+    action: 'account:sessions',
     summary: 'Sign out',
     seals: 'each',
     reply: sessionsEnded,
@@ -54,10 +54,12 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
   route({
     method: 'PATCH',
     path: '/v1/sessions/current',
-    action: 'self:switch-tenant',
+    action: 'account:switch-tenant',
     summary: 'Go to another tenant in which you have a role',
     seals: 'each',
     body: sessionMove,
+    // It is one's own session that goes; that one has a role there is looked up below.
+    belongsTo: () => undefined,
     reply: sessionSchema,
     async handle({ caller, body: { tenant }, exchange }) {
       const own = signedIn(caller);
@@ -72,7 +74,7 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
   route({
     method: 'DELETE',
     path: '/v1/sessions/:id',
-    action: 'self:sessions',
+    action: 'account:sessions',
     summary: 'End one of your own sessions',
     seals: 'each',
     params: z.strictObject({ id: id('session') }),

@@ -1,3 +1,4 @@
+import { uuidOf } from '@vallum/contract';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Arrival, Exchange, newId, type Route, systemClock } from '../../kernel/index.ts';
 import { sql } from '../../platform/postgres/index.ts';
@@ -67,7 +68,7 @@ const epoch = async () => Number((await database.owner.query(sql`SELECT epoch FR
 const route = (method: Route['method']): Route => ({
   method,
   path: '/x',
-  action: 'self:sessions',
+  action: 'account:sessions',
   summary: 'For this test',
   api: 'vallum',
   seals: 'none',
@@ -135,6 +136,7 @@ describe('a session', () => {
       environment: 'production',
       scopes: [],
       roles: ['owner'],
+      organizationRoles: ['owner'],
       credential: { kind: 'session', id: session.id },
       ratePerMinute: 600,
     });
@@ -218,14 +220,21 @@ describe('a session', () => {
   });
 
   it('of a user who has yet to choose a password has no role, and of one who is disabled is none', async () => {
-    const { cookie } = await sessions.open(opening());
+    const user = await of.addUser('joe@example.org', 'auditor');
+    const { cookie } = await sessions.open({ ...opening(), user });
     const set = (what: ReturnType<typeof sql>) =>
-      database.doors.withTenant({ organization: of.organization, tenant: of.production }, [what]);
-    await set(sql`UPDATE users SET one_time_until = now() + interval '1 day'`);
-    expect((await sessions.verifier.find(textIn(cookie))).caller.roles).toEqual([]);
-    await set(sql`UPDATE users SET one_time_until = NULL, disabled_at = now()`);
+      database.doors.withTenant({ organization: of.organization, tenant: of.production }, [
+        sql`UPDATE users SET ${what} WHERE id = ${uuidOf(user)}`,
+      ]);
+    expect((await sessions.verifier.find(textIn(cookie))).caller.roles).toEqual(['auditor']);
+    await set(sql`one_time_until = now() + interval '1 day'`);
+    expect((await sessions.verifier.find(textIn(cookie))).caller).toMatchObject({
+      roles: [],
+      organizationRoles: [],
+    });
+    await set(sql`one_time_until = NULL, disabled_at = now()`);
     await expect(sessions.verifier.find(textIn(cookie))).rejects.toMatchObject({ code: 'not-authenticated' });
-    await set(sql`UPDATE users SET disabled_at = NULL`);
+    await set(sql`disabled_at = NULL`);
     await sessions.verifier.find(textIn(cookie));
   });
 });

@@ -178,7 +178,7 @@ const refused = (): Fault =>
 
 /** Who has yet to choose a password has no role until then: what is left is what everybody may do with their own account. */
 const callerOf = (
-  { id, organization, tenant, environment, user, roles, oneTime }: PresentedSession,
+  { id, organization, tenant, environment, user, roles, organizationRoles, oneTime }: PresentedSession,
   ratePerMinute: number,
 ): Caller => ({
   principal: { type: 'user', id: user },
@@ -187,6 +187,7 @@ const callerOf = (
   environment,
   scopes: [],
   roles: oneTime ? [] : roles,
+  organizationRoles: oneTime ? [] : organizationRoles,
   credential: { kind: 'session', id },
   ratePerMinute,
 });

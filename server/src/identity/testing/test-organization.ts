@@ -13,6 +13,8 @@ export interface TestOrganization {
   readonly development: TenantId;
   readonly owner: UserId;
   readonly ownerEmail: string;
+  /** A user with a role in every tenant. */
+  addUser(email: string, role: string, password?: string): Promise<UserId>;
   /** A role for a user, in one tenant or in all. */
   assign(user: UserId, role: string, tenant?: TenantId): Promise<void>;
 }
@@ -39,17 +41,26 @@ export async function testOrganization(
     admin: { id: owner, email: ownerEmail, password, assignment: newId('assignment', now) },
     keys: [],
   });
+  const assign: TestOrganization['assign'] = async (user, role, tenant) => {
+    await doors.withTenant(ofOrganization(organization), [
+      sql`INSERT INTO role_assignments (id, organization_id, principal_type, principal_id, role, tenant_id)
+          VALUES (${uuidOf(newId('assignment', now))}, app_organization(), 'user', ${uuidOf(user)}, ${role}, ${tenant ? uuidOf(tenant) : null}::uuid)`,
+    ]);
+  };
   return {
     organization,
     production,
     development,
     owner,
     ownerEmail,
-    async assign(user, role, tenant) {
+    assign,
+    async addUser(email, role, stored = 'none') {
+      const user = newId('user', now);
       await doors.withTenant(ofOrganization(organization), [
-        sql`INSERT INTO role_assignments (id, organization_id, principal_type, principal_id, role, tenant_id)
-            VALUES (${uuidOf(newId('assignment', now))}, app_organization(), 'user', ${uuidOf(user)}, ${role}, ${tenant ? uuidOf(tenant) : null}::uuid)`,
+        sql`INSERT INTO users (id, organization_id, email, password) VALUES (${uuidOf(user)}, app_organization(), ${email}, ${stored})`,
       ]);
+      await assign(user, role);
+      return user;
     },
   };
 }
