@@ -6,7 +6,7 @@ import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes, pageRoutes, rolesRoutes, sessionRoutes, signInRoutes } from './identity/index.ts';
+import { identityRoutes, pageRoutes, providerRoutes, rolesRoutes, sessionRoutes } from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
@@ -43,7 +43,7 @@ const routes: Route[] = [
     clock: nothing,
   }),
   ...sessionRoutes({ sessions: nothing }),
-  ...signInRoutes({
+  ...providerRoutes({
     providers: [],
     signIn: nothing,
     party: nothing,

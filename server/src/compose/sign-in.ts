@@ -5,17 +5,17 @@ import { openidRelyingParty } from '../identity/adapters/relying-party-openid-cl
 import {
   createAdmission,
   createFlowCookies,
+  createProviderSignIn,
   createRefusalLog,
-  createSignIn,
   pageRoutes,
   providerOf,
-  signInRoutes,
+  providerRoutes,
 } from '../identity/index.ts';
 import type { Clock, LedgerAppend, Log, Route, Service } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
 
-type SignInNeeds = Parameters<typeof createSignIn>[0];
+type SignInNeeds = Parameters<typeof createProviderSignIn>[0];
 
 interface SignInParts extends Pick<SignInNeeds, 'sessions' | 'fetchKeys' | 'origin'> {
   readonly config: Config;
@@ -44,7 +44,7 @@ export function composeSignIn(parts: SignInParts): {
     clock,
     secure: config.url?.startsWith('https:') ?? false,
   });
-  const signIn = createSignIn({
+  const signIn = createProviderSignIn({
     ...parts,
     party,
     flows,
@@ -58,7 +58,7 @@ export function composeSignIn(parts: SignInParts): {
     'a sign-in through an identity provider was refused',
   );
   return {
-    routes: [...signInRoutes({ providers, signIn, party, flows, origin, onRefused }), ...pageRoutes()],
+    routes: [...providerRoutes({ providers, signIn, party, flows, origin, onRefused }), ...pageRoutes()],
     services: [{ name: 'identity providers', start: async () => {}, stop: http.close }],
   };
 }

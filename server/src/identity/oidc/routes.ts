@@ -30,7 +30,7 @@ const redirect = (status: 302 | 303, location: string): RawReply => ({
 });
 
 /** Sign-in through identity providers, as browsers go through it. */
-export function signInRoutes({
+export function providerRoutes({
   signIn,
   party,
   flows,

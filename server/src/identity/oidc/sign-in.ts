@@ -38,7 +38,7 @@ export interface Return {
 }
 
 /** Sign-in through identity providers: the authorization code flow with PKCE (OpenID Connect Core, RFC 7636, RFC 9700). */
-export function createSignIn(parts: SignInParts) {
+export function createProviderSignIn(parts: SignInParts) {
   const { party, admission, sessions, flows, clock, origin } = parts;
   const keys = new Map<string, ReturnType<typeof createIssuerKeys>>();
 
@@ -126,7 +126,7 @@ export function createSignIn(parts: SignInParts) {
     },
   };
 }
-export type SignIn = ReturnType<typeof createSignIn>;
+export type SignIn = ReturnType<typeof createProviderSignIn>;
 
 /** RFC 7636 wants 256 bits of a verifier; the others are worth no less. */
 const random = (): string => randomBytes(32).toString('base64url');
