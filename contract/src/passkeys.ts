@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { displayName } from './admin.ts';
 import { id } from './id.ts';
 import { newSession } from './sessions.ts';
 
@@ -10,13 +11,6 @@ const base64url = (most: number) =>
     .max(most)
     .regex(/^[\w-]+$/, 'must be base64url without padding');
 const credentialType = z.literal('public-key');
-
-const credentialName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}]*$/u, 'must not have control characters');
 
 export const passkey = z.strictObject({
   id: id('passkey'),
@@ -43,7 +37,7 @@ export const passkeyCreationOptions = z.strictObject({
 
 /** What browsers add to it is of no use here and is left out. */
 export const newPasskey = z.strictObject({
-  name: credentialName,
+  name: displayName,
   credential: z.object({
     id: base64url(1_400),
     type: credentialType,

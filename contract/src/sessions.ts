@@ -24,7 +24,11 @@ export const sessionList = z.strictObject({ data: z.array(session) });
 
 /** Sign-in by password. */
 export const newSession = z.strictObject({
-  email: z.string().min(1).max(320),
+  email: z
+    .string()
+    .min(1)
+    .max(320)
+    .regex(/^[^\p{Cc}]*$/u, 'must not have control characters'),
   password: z.string().min(1).max(512),
   /** Of the authenticator app, or a recovery code; needed where the answer without it is `code-required`. */
   code: z.string().min(1).max(64).optional(),

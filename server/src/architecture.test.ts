@@ -6,7 +6,14 @@ import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes, pageRoutes, providerRoutes, rolesRoutes, sessionRoutes } from './identity/index.ts';
+import {
+  accountRoutes,
+  identityRoutes,
+  pageRoutes,
+  providerRoutes,
+  rolesRoutes,
+  sessionRoutes,
+} from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
@@ -52,6 +59,25 @@ const routes: Route[] = [
     onRefused: nothing,
   }),
   ...pageRoutes(),
+  ...accountRoutes({
+    store: nothing,
+    passkeys: nothing,
+    roles: nothing,
+    rights: nothing,
+    sessions: nothing,
+    signIn: nothing,
+    sameOrigin: nothing,
+    partyOf: nothing,
+    challengeKey: nothing,
+    hashing: nothing,
+    box: nothing,
+    breached: nothing,
+    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    ledger: nothing,
+    clock: nothing,
+    forget: nothing,
+    onPassword: nothing,
+  }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
 
@@ -100,9 +126,17 @@ describe('every route', () => {
     },
   );
 
+  /** What people without a credential may ask for: who signs in is sealed as such, and who does not is counted. */
+  const signIns = ['POST /v1/sessions', 'POST /v1/sessions/passkey', 'POST /v1/sessions/passkey/options'];
+
+  it('that changes something without a credential is a sign-in', () => {
+    const open = routes.filter(({ method, action }) => method !== 'GET' && action === 'open');
+    expect(open.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual(signIns);
+  });
+
   it.each(
     routes
-      .filter(({ method }) => method !== 'GET')
+      .filter(({ method, path: at }) => method !== 'GET' && !signIns.includes(`${method} ${at}`))
       .map((route) => [`${route.method} ${route.path}`, route] as const),
   )('%s changes something or costs something, so each exchange is sealed', (_, route) => {
     expect(route.seals).toBe('each');
@@ -135,7 +169,8 @@ describe('every route', () => {
         (schema && z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties) ?? {},
       );
     const naming = routes.filter(
-      ({ api, query, body }) => api === 'vallum' && [query, body].flatMap(members).includes('tenant'),
+      ({ api, action, query, body }) =>
+        api === 'vallum' && action !== 'open' && [query, body].flatMap(members).includes('tenant'),
     );
     expect(naming.length).toBeGreaterThan(2);
     expect(

@@ -99,6 +99,7 @@ export async function compose(
   const keys = foundation.tenantKeys;
   const policies = loadPolicies();
   const rights = createRights(policies);
+  const secrets = firstSecretsFile(data);
   const identity = composeIdentity({
     config,
     foundation,
@@ -107,6 +108,7 @@ export async function compose(
     clock,
     log,
     rights,
+    secrets,
     origin: () => new URL(config.url ?? `http://${hostOf(config.host)}:${listener.port()}`).origin,
   });
   const guards = [injectionGuard, secretsGuard];
@@ -138,7 +140,6 @@ export async function compose(
         }),
     ),
   ];
-  const secrets = firstSecretsFile(data);
   const metrics = createMetrics(ledger.outstanding);
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
@@ -230,7 +231,7 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+        if (await identity.bootstrap({ url, ledgerPublicKey: ledger.vkey() }))
           log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},

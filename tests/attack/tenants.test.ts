@@ -145,6 +145,36 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(keys, (id) => `/v1/keys/${id}`),
     ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`),
   ],
+  'POST /v1/sessions': ({ tenant }) =>
+    [tenant, twin(tenant)].map((id) => {
+      const signIn = { email: 'nobody@example.org', password: 'x', tenant: id };
+      return [
+        { path: '/v1/sessions', body: signIn },
+        { path: '/v1/sessions', body: { ...signIn, tenant: twin(id) } },
+      ];
+    }),
+  'POST /v1/sessions/passkey/options': () => plain('/v1/sessions/passkey/options', {}),
+  'POST /v1/sessions/passkey': ({ tenant }) => plain('/v1/sessions/passkey', { tenant }),
+  'GET /v1/users': ({ tenant }) => pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users?cursor=${id}`),
+  'POST /v1/users': () => plain('/v1/users', { email: 'nobody@example.org' }),
+  'GET /v1/users/:id': (victim) => ofUser(victim, ''),
+  'PATCH /v1/users/:id': (victim) => ofUser(victim, '', { disabled: true }),
+  'POST /v1/users/:id/password': (victim) => ofUser(victim, '/password', {}),
+  'GET /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions/:session': (victim) =>
+    ofUser(victim, '/sessions/ses_01890a5d-ac96-774b-bcce-b302099a8057'),
+  'GET /v1/users/me': () => plain('/v1/users/me'),
+  'POST /v1/users/me/password': () =>
+    plain('/v1/users/me/password', { old_password: 'x', new_password: 'y' }),
+  'POST /v1/users/me/totp': () => plain('/v1/users/me/totp'),
+  'POST /v1/users/me/totp/confirm': () => plain('/v1/users/me/totp/confirm', { code: '000000' }),
+  'DELETE /v1/users/me/totp': () => plain('/v1/users/me/totp', { password: 'x', code: '000000' }),
+  'GET /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys'),
+  'POST /v1/users/me/passkeys/options': () => plain('/v1/users/me/passkeys/options'),
+  'POST /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys', { name: 'x' }),
+  'DELETE /v1/users/me/passkeys/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/users/me/passkeys/${id.replace('req_', 'psk_')}`),
   'GET /v1/sessions': () => plain('/v1/sessions'),
   'PATCH /v1/sessions/current': ({ tenant }) =>
     [tenant].map((id) => [
@@ -198,7 +228,18 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
   'GET /ledger/logs/:log/tile/*': ({ tenant }) => pairs([tenant], (id) => `/ledger/logs/1/tile/${id}`),
 };
 
-const plain = (path: string): Pair[] => [[{ path }, { path }]];
+const plain = (path: string, body?: object): Pair[] => [
+  [
+    { path, ...(body && { body }) },
+    { path, ...(body && { body }) },
+  ],
+];
+/** Users are of the organization; an application's key learns of none whether they are there. */
+const ofUser = ({ tenant }: Party, more: string, body?: object): Pair[] =>
+  pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users/${id}${more}`).map(([theirs, absent]) => [
+    { ...theirs, ...(body && { body }) },
+    { ...absent, ...(body && { body }) },
+  ]);
 const pairs = (ids: readonly string[], path: (id: string) => string): Pair[] =>
   ids.map((id) => [{ path: path(id) }, { path: path(twin(id)) }]);
 const places = (indexes: readonly number[], what: string): Pair[] =>

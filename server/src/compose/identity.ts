@@ -1,27 +1,38 @@
+import { availableParallelism } from 'node:os';
 import type { Config } from '../config.ts';
+import { postgresAccounts } from '../identity/adapters/accounts-postgres.ts';
+import { breachedPasswordsFile } from '../identity/adapters/breached-passwords-file.ts';
 import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
+import { postgresPasskeys } from '../identity/adapters/passkeys-postgres.ts';
 import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
 import { postgresServices } from '../identity/adapters/services-postgres.ts';
 import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
+  accountRoutes,
   bootstrap,
   createAuthenticate,
+  createHashing,
   createKeyVerifier,
   createPlaces,
   createRefusalLog,
+  createRelyingParty,
   createSameOrigin,
+  createSecretBox,
   createSessions,
+  createSignIn,
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  pageRoutes,
   rolesRoutes,
+  type SecretsFile,
   sessionRoutes,
 } from '../identity/index.ts';
 import type { Clock, LedgerAppend, Log, Rights, Route, Service, Step } from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
-import { composeSignIn } from './sign-in.ts';
+import { composeProviders } from './providers.ts';
 
 interface IdentityParts {
   readonly config: Config;
@@ -33,6 +44,8 @@ interface IdentityParts {
   /** How people reach this server, once it listens. */
   readonly origin: () => string;
   readonly rights: Rights;
+  /** Where the first administrator's password lies until they have chosen another one. */
+  readonly secrets: SecretsFile;
 }
 
 interface Identity {
@@ -42,14 +55,12 @@ interface Identity {
   readonly routes: readonly Route[];
   readonly services: readonly Service[];
   /** See `bootstrap` in identity. */
-  bootstrap(
-    first: Pick<Parameters<typeof bootstrap>[0], 'secrets' | 'url' | 'ledgerPublicKey'>,
-  ): Promise<boolean>;
+  bootstrap(first: Pick<Parameters<typeof bootstrap>[0], 'url' | 'ledgerPublicKey'>): Promise<boolean>;
 }
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
 export function composeIdentity(parts: IdentityParts): Identity {
-  const { config, foundation, doors, ledger, clock, log, rights } = parts;
+  const { config, foundation, doors, ledger, clock, log, rights, secrets } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -90,15 +101,33 @@ export function composeIdentity(parts: IdentityParts): Identity {
     ],
     clock,
   });
+  const roles = postgresRoles(doors);
+  const store = postgresAccounts(doors);
+  const hashing = createHashing(passwordsAtOnce());
+  const box = createSecretBox(foundation.totpKey);
+  const breached = config.identity.passwords.breached_file
+    ? breachedPasswordsFile(config.identity.passwords.breached_file)
+    : undefined;
+  const signIn = createSignIn({
+    store,
+    sessions,
+    directory,
+    ledger,
+    hashing,
+    box,
+    peppers,
+    clock,
+    onTrouble: (error) => log.warn('that an account was locked could not be put on record', { error }),
+  });
   const { fetchKeys } = documents;
-  const signIn = composeSignIn({ ...parts, sessions, fetchKeys, forget, directory });
+  const outside = composeProviders({ ...parts, sessions, fetchKeys, forget, directory });
   return {
     authenticate: step,
     forget,
     routes: [
       ...identityRoutes({ directory, ledger, keys, peppers, rights, clock }),
       ...rolesRoutes({
-        roles: postgresRoles(doors),
+        roles,
         services: postgresServices(doors),
         directory,
         rights,
@@ -106,9 +135,39 @@ export function composeIdentity(parts: IdentityParts): Identity {
         clock,
       }),
       ...sessionRoutes({ sessions }),
-      ...signIn.routes,
+      ...accountRoutes({
+        store,
+        passkeys: postgresPasskeys(doors),
+        roles,
+        rights,
+        sessions,
+        signIn,
+        sameOrigin,
+        partyOf: createRelyingParty(config.url),
+        challengeKey: foundation.challengeKey,
+        hashing,
+        box,
+        breached,
+        peppers,
+        ledger,
+        clock,
+        forget,
+        onPassword: (email) => secrets.removeOf(email),
+      }),
+      ...outside.routes,
+      ...pageRoutes(),
     ],
-    services: [{ name: 'issuers', start: async () => {}, stop: documents.close }, ...signIn.services],
-    bootstrap: (first) => bootstrap({ ...first, directory, ledger, keys, peppers, clock }),
+    services: [
+      { name: 'issuers', start: async () => {}, stop: documents.close },
+      ...(breached ? [breached] : []),
+      ...outside.services,
+    ],
+    bootstrap: (first) => bootstrap({ ...first, secrets, directory, ledger, keys, peppers, clock }),
   };
 }
+
+/**
+ * Each takes 128 MiB and a core for a third of a second, on a thread of a pool that has four: two at once leave the pool to others, and on a machine of two cores one leaves a core to them. Who
+ * waits longest waits some six seconds.
+ */
+const passwordsAtOnce = () => ({ atOnce: availableParallelism() > 2 ? 2 : 1, waiting: 16, waitingOfOne: 4 });

@@ -21,6 +21,8 @@ export interface SecretsFile {
   /** Durable when it resolves. Replaces what an earlier, unfinished start may have left. */
   write(secrets: FirstSecrets): Promise<void>;
   remove(): Promise<void>;
+  /** Removes them once the password that is in them is not the administrator's any more. */
+  removeOf(adminEmail: string): Promise<void>;
   /** Whether it is still there. */
   exists(): Promise<boolean>;
 }

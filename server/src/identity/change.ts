@@ -1,11 +1,11 @@
 import type { LedgerEntry, RequestId, TenantId } from '@vallum/contract';
-import { type Clock, type Exchange, type NewEntry, newId, type Principal } from '../kernel/index.ts';
+import { type Clock, type Exchange, type NewEntry, newId } from '../kernel/index.ts';
 
 type Change = NonNullable<LedgerEntry['change']>;
 
 /** Who changes something, and by which request. */
 export interface Author {
-  readonly principal: Principal;
+  readonly principal: NonNullable<LedgerEntry['principal']>;
   readonly tenant: TenantId;
   readonly request?: RequestId;
   readonly action?: string;

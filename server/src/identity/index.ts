@@ -3,8 +3,13 @@
  * others are believed as far as the settings say, and never further. What is wrong with a credential that is refused is not said. It knows who calls, not
  * what they may do: that is policy.
  */
+export { createHashing } from './accounts/hashing.ts';
+export { createRelyingParty } from './accounts/passkeys/relying-party.ts';
+export { accountRoutes } from './accounts/routes.ts';
+export { createSignIn } from './accounts/sign-in.ts';
+export { createSecretBox } from './accounts/totp/secret-box.ts';
 export { createAuthenticate } from './authenticate.ts';
-export { bootstrap } from './bootstrap.ts';
+export { bootstrap, type SecretsFile } from './bootstrap.ts';
 export {
   /** @public for the listener, when it speaks TLS */
   grantOfCertificate,

@@ -23,6 +23,7 @@ export {
   type Api,
   type Channel,
   type ContentFields,
+  openRoute,
   type RawReply,
   type Route,
   rawRoute,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { Fault } from '../../kernel/index.ts';
+import { Fault, type Service } from '../../kernel/index.ts';
 import type { BreachedPasswords } from '../accounts/passwords/password-policy.ts';
 
 /** More than any line: 64 digits, a count, an end of line. */
@@ -11,36 +11,41 @@ const sha256Digits = 64;
 
 /**
  * A list of hashes in a file, in their order, as `HASH:count` lines: what the downloader of Pwned Passwords writes in one file. It may have tens of gigabytes: it is searched where it lies, some thirty
- * reads for each password. Hashes are SHA-1 (up to 40 hexadecimal digits: their first ones are enough) or SHA-256 (more than 40).
- * @throws Error where the file cannot be read or is not of that form
+ * reads for each password. Hashes are SHA-1 (up to 40 hexadecimal digits: their first ones are enough) or SHA-256 (more than 40). Its start rejects where the file cannot be read, or is not of that form.
  */
-export async function breachedPasswordsFile(
-  file: string,
-): Promise<BreachedPasswords & { close(): Promise<void> }> {
-  const handle = await open(file);
-  try {
-    const { size } = await handle.stat();
-    const digits = await hashDigits(handle, size, file);
-    const algorithm = digits > sha1Digits ? 'sha256' : 'sha1';
-    return {
-      async has(password) {
-        try {
-          const wanted = hash(algorithm, password, 'hex').toUpperCase().slice(0, digits);
-          return await search(handle, size, wanted);
-        } catch (cause) {
-          throw new Fault('unavailable', {
-            detail: 'The list of breached passwords cannot be read now.',
-            because: 'the file of breached passwords cannot be searched',
-            cause,
-          });
-        }
-      },
-      close: () => handle.close(),
-    };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+export function breachedPasswordsFile(file: string): BreachedPasswords & Service {
+  let opened: { readonly handle: FileHandle; readonly size: number; readonly digits: number } | undefined;
+  return {
+    name: 'breached passwords',
+    async start() {
+      const handle = await open(file);
+      try {
+        const { size } = await handle.stat();
+        opened = { handle, size, digits: await hashDigits(handle, size, file) };
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    },
+    async stop() {
+      await opened?.handle.close();
+      opened = undefined;
+    },
+    async has(password) {
+      try {
+        if (!opened) throw new Error('it is not open');
+        const { handle, size, digits } = opened;
+        const algorithm = digits > sha1Digits ? 'sha256' : 'sha1';
+        return await search(handle, size, hash(algorithm, password, 'hex').toUpperCase().slice(0, digits));
+      } catch (cause) {
+        throw new Fault('unavailable', {
+          detail: 'The list of breached passwords cannot be read now.',
+          because: 'the file of breached passwords cannot be searched',
+          cause,
+        });
+      }
+    },
+  };
 }
 
 /** How many digits its hashes have; from its first line, and its last one must have as many and not be before it. */

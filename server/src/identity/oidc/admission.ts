@@ -1,5 +1,6 @@
 import type { LedgerEntry, OrganizationId, RequestId, TenantId, UserId } from '@vallum/contract';
 import { type Clock, Fault, type LedgerAppend, type NewEntry, newId } from '../../kernel/index.ts';
+import { changeEntryBy } from '../change.ts';
 import type { ClaimedRole, OutsideUser, OutsideUsers } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { SignInRefused } from './sign-in-refused.ts';
@@ -24,21 +25,10 @@ export function createAdmission({ users, ledger, clock, forget }: AdmissionParts
     request: RequestId,
     change: NonNullable<LedgerEntry['change']>,
     personal: Readonly<Record<string, string>> = {},
-  ): NewEntry => ({
-    entry: {
-      action: 'session:open',
-      at: new Date(clock.now()).toISOString(),
-      change,
-      id: newId('entry', clock.now()),
-      kind: 'change',
-      phase: 0,
-      principal: { type: 'system', id: `provider/${name}` },
-      request,
-      tenant,
-      v: 1,
-    },
-    fields: Object.entries(personal).map(([field, value]) => ({ name: field, value })),
-  });
+  ): NewEntry => {
+    const principal = { type: 'system', id: `provider/${name}` } as const;
+    return changeEntryBy({ principal, tenant, request, action: 'session:open' }, clock, change, personal);
+  };
 
   async function tenantOf({ tenants }: Provider, organization: OrganizationId): Promise<TenantId> {
     const tenant = tenants?.[0] ?? (await users.firstTenant(organization));

@@ -51,7 +51,7 @@ export interface SessionStore {
   /** By what is stored of a text; reaches across organizations, by exact hash only. */
   lookup(hash: Buffer): Promise<PresentedSession | undefined>;
   insert(session: Session, hash: Buffer): Promise<void>;
-  /** Those of a user that are not over, newest first. */
+  /** Those that are not over, newest first. */
   list(of: SessionsOf, alive: { readonly nowMs: number; readonly idleMs: number }): Promise<Session[]>;
   /** Ends sessions. @returns how many did not have an end yet */
   revoke(of: SessionsOf, nowMs: number): Promise<number>;

@@ -9,7 +9,7 @@ import { signedIn } from './signed-in.ts';
 /** A session as the API shows it. */
 export const sessionReply = (
   { id: sessionId, user, tenant, method, client, createdAtMs, seenAtMs, expiresAtMs }: Session,
-  current?: Session['id'],
+  current?: string,
 ): z.input<typeof sessionSchema> => ({
   id: sessionId,
   user,
@@ -81,9 +81,9 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
     reply: sessionsEnded,
     async handle({ caller, params, exchange }) {
       const { organization, user } = signedIn(caller);
-      const mine = await sessions.list({ organization, user });
-      if (!mine.some((each) => each.id === params.id)) throw new Fault('not-found');
-      return { ended: await sessions.close({ organization, user, session: params.id }, authorOf(exchange)) };
+      const one = { organization, user, session: params.id };
+      if ((await sessions.list(one)).length === 0) throw new Fault('not-found');
+      return { ended: await sessions.close(one, authorOf(exchange)) };
     },
   }),
 ];

@@ -48,7 +48,7 @@ export interface Sessions {
     by: Author,
   ): Promise<{ readonly session: Session; readonly cookie: string }>;
   /** Those of a user that are not over, newest first. */
-  list(of: Pick<SessionsOf, 'organization' | 'user'>): Promise<Session[]>;
+  list(of: SessionsOf): Promise<Session[]>;
   readonly tenantsOf: SessionStore['tenantsOf'];
   readonly verifier: Verifier;
   readonly cookieName: string;

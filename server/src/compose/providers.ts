@@ -7,7 +7,6 @@ import {
   createFlowCookies,
   createProviderSignIn,
   createRefusalLog,
-  pageRoutes,
   providerOf,
   providerRoutes,
 } from '../identity/index.ts';
@@ -17,7 +16,7 @@ import type { Foundation } from '../prepare.ts';
 
 type SignInNeeds = Parameters<typeof createProviderSignIn>[0];
 
-interface SignInParts extends Pick<SignInNeeds, 'sessions' | 'fetchKeys' | 'origin'> {
+interface ProviderParts extends Pick<SignInNeeds, 'sessions' | 'fetchKeys' | 'origin'> {
   readonly config: Config;
   readonly foundation: Foundation;
   readonly doors: Doors;
@@ -28,8 +27,8 @@ interface SignInParts extends Pick<SignInNeeds, 'sessions' | 'fetchKeys' | 'orig
   readonly directory: { firstOrganization: SignInNeeds['firstOrganization'] };
 }
 
-/** How people come in: through identity providers, and the pages that they see. */
-export function composeSignIn(parts: SignInParts): {
+/** How people come in through identity providers. */
+export function composeProviders(parts: ProviderParts): {
   readonly routes: readonly Route[];
   readonly services: readonly Service[];
 } {
@@ -58,7 +57,7 @@ export function composeSignIn(parts: SignInParts): {
     'a sign-in through an identity provider was refused',
   );
   return {
-    routes: [...providerRoutes({ providers, signIn, party, flows, origin, onRefused }), ...pageRoutes()],
+    routes: providerRoutes({ providers, signIn, party, flows, origin, onRefused }),
     services: [{ name: 'identity providers', start: async () => {}, stop: http.close }],
   };
 }
