@@ -41,6 +41,11 @@ interface ProviderClient {
 
 export const clientId = 'vallum';
 
+/** Its own page asks others for fonts. */
+const showForm = (ctx: { body?: unknown }, form: string): void => {
+  ctx.body = `<!doctype html><title>Sign out</title>${form}`;
+};
+
 export async function startIdentityProvider(): Promise<IdentityProvider> {
   const keys = await Promise.all(
     (['RS256', 'ES256'] as const).map(async (alg) => {
@@ -80,7 +85,10 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         },
         scopes: ['openid', 'email', 'profile', 'groups'],
         conformIdTokenClaims: !claimsInToken,
-        features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+        features: {
+          devInteractions: { enabled: false },
+          rpInitiatedLogout: { enabled: true, logoutSource: showForm },
+        },
         interactions: { url: (_, { uid }) => `/interaction/${uid}` },
         ttl: {
           AccessToken: 600,
