@@ -305,6 +305,31 @@ describe('somebody who is not let in', () => {
     expect(errorOf((await signIn(someone(), 'closed')).url)).toBe('user-unknown');
   });
 
+  it('is disabled here, though the provider vouches for them: their sessions are over, and no new one begins', async () => {
+    const person = someone();
+    const { browser } = await signIn(person);
+    const [{ user } = { user: '' }] = (await sessions(browser)).json<{ data: { user: string }[] }>().data;
+    const key = vallum.secrets.adminKey;
+    const setDisabled = (disabled: boolean): Promise<Answer> =>
+      ask(vallum, `/v1/users/${user}`, { method: 'PATCH', key, body: { disabled } });
+    expect((await setDisabled(true)).status).toBe(200);
+    const again = await signIn(person);
+    expect(errorOf(again.url)).toBe('user-disabled');
+    expect(sessionOf(again.browser)).toBeUndefined();
+    expect((await sessions(browser)).status).toBe(401);
+    expect((await setDisabled(false)).status).toBe(200);
+    expect(errorOf((await signIn(person)).url)).toBeNull();
+  });
+
+  it('has no password here: who knows the e-mail cannot sign in by it', async () => {
+    const person = someone();
+    await signIn(person);
+    for (const password of ['', 'null', 'undefined', 'a password of some length'])
+      expect([400, 401]).toContain(
+        (await ask(vallum, '/v1/sessions', { body: { email: person.email, password } })).status,
+      );
+  });
+
   it('wants to use a provider that is down: the others and this server do not care', async () => {
     expect(errorOf((await signIn(someone(), 'down')).url)).toBe('provider-unavailable');
     expect(errorOf((await signIn(someone())).url)).toBeNull();
