@@ -70,6 +70,7 @@ const routes: Route[] = [
     partyOf: nothing,
     challengeKey: nothing,
     hashing: nothing,
+    passwords: nothing,
     box: nothing,
     breached: nothing,
     peppers: [{ version: 1, key: Buffer.alloc(32) }],

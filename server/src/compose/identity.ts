@@ -14,6 +14,7 @@ import {
   createAuthenticate,
   createHashing,
   createKeyVerifier,
+  createPasswords,
   createPlaces,
   createRefusalLog,
   createRelyingParty,
@@ -104,6 +105,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
   const roles = postgresRoles(doors);
   const store = postgresAccounts(doors);
   const hashing = createHashing(passwordsAtOnce());
+  const passwords = createPasswords();
   const box = createSecretBox(foundation.totpKey);
   const breached = config.identity.passwords.breached_file
     ? breachedPasswordsFile(config.identity.passwords.breached_file)
@@ -114,6 +116,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
     directory,
     ledger,
     hashing,
+    passwords,
     box,
     peppers,
     clock,
@@ -146,6 +149,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
         partyOf: createRelyingParty(config.url),
         challengeKey: foundation.challengeKey,
         hashing,
+        passwords,
         box,
         breached,
         peppers,

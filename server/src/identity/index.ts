@@ -21,6 +21,7 @@ export { providerOf, providersSettings } from './oidc/provider.ts';
 export { providerRoutes } from './oidc/routes.ts';
 export { createProviderSignIn } from './oidc/sign-in.ts';
 export { pageRoutes } from './pages/routes.ts';
+export { createPasswords } from './password.ts';
 export { createPlaces } from './places.ts';
 export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';

@@ -67,6 +67,8 @@ export interface AccountStore {
   page(organization: OrganizationId, limit: number, before?: UserId): Promise<User[]>;
   user(of: UserOf): Promise<User | undefined>;
   organizationName(organization: OrganizationId): Promise<string | undefined>;
+  /** Whether an address has an account. */
+  hasEmail(organization: OrganizationId, email: string): Promise<boolean>;
   /** @throws Fault `conflict` where the address has an account */
   create(
     of: UserOf,

@@ -1,7 +1,7 @@
 import type { OrganizationId, RequestId, TenantId } from '@vallum/contract';
 import { type Clock, Fault, type LedgerAppend } from '../../kernel/index.ts';
 import { changeEntryBy } from '../change.ts';
-import { verifyPassword } from '../password.ts';
+import type { Passwords } from '../password.ts';
 import type { Directory, Peppers } from '../ports.ts';
 import type { Session, SignInMethod } from '../sessions/ports.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -18,6 +18,7 @@ export interface SignInParts {
   readonly directory: Pick<Directory, 'firstOrganization'>;
   readonly ledger: LedgerAppend;
   readonly hashing: Hashing;
+  readonly passwords: Passwords;
   readonly box: SecretBox;
   readonly peppers: Peppers;
   readonly clock: Clock;
@@ -61,7 +62,7 @@ export interface SignIn {
 
 /** Sign-in by password: the one place where passwords and codes are compared, and counted. */
 export function createSignIn(parts: SignInParts): SignIn {
-  const { store, sessions, directory, ledger, hashing, box, peppers, clock, onTrouble } = parts;
+  const { store, sessions, directory, ledger, hashing, passwords, box, peppers, clock, onTrouble } = parts;
   const [pepper] = peppers;
   if (!pepper) throw new Error('identity: accounts need a pepper');
   let first: OrganizationId | undefined;
@@ -85,7 +86,7 @@ export function createSignIn(parts: SignInParts): SignIn {
       });
     }
     const secrets = found === 'nobody' ? undefined : found;
-    const isRight = await verifyPassword(password, secrets?.password);
+    const isRight = await passwords.verify(password, secrets?.password);
     if (!secrets) return undefined;
     const { oneTimeUntilMs } = secrets;
     if (isRight && (oneTimeUntilMs === undefined || oneTimeUntilMs > attempt.nowMs)) return secrets;

@@ -42,6 +42,12 @@ export function postgresAccounts({ withTenant }: Pick<Doors, 'withTenant'>): Acc
       ]);
       return rows[0]?.name as string | undefined;
     },
+    async hasEmail(organization, email) {
+      const [rows = []] = await withTenant(within(organization), [
+        sql`SELECT id FROM users WHERE organization_id = app_organization() AND email = ${email}`,
+      ]);
+      return rows.length > 0;
+    },
     async create({ organization, user }, { email, name, password, oneTimeUntilMs }) {
       try {
         const [rows = []] = await withTenant(within(organization), [
@@ -51,10 +57,7 @@ export function postgresAccounts({ withTenant }: Pick<Doors, 'withTenant'>): Acc
         return userOf(only(rows));
       } catch (error) {
         if (sqlState(error) !== uniqueViolation) throw error;
-        throw new Fault('conflict', {
-          detail: 'body.email: somebody has an account with this address.',
-          param: 'email',
-        });
+        throw emailTaken();
       }
     },
     async rename(of, name) {
@@ -188,6 +191,10 @@ export function postgresAccounts({ withTenant }: Pick<Doors, 'withTenant'>): Acc
     },
   };
 }
+
+/** The address that was given has an account. */
+const emailTaken = (): Fault =>
+  new Fault('conflict', { detail: 'body.email: somebody has an account with this address.', param: 'email' });
 
 const isUser = (user: UserId) => sql`u.organization_id = app_organization() AND u.id = ${uuidOf(user)}`;
 const ofUser = (user: UserId) => sql`u.organization_id = app_organization() AND u.user_id = ${uuidOf(user)}`;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Lies, softwareAuthenticator } from '../../testing/software-authenticator.ts';
+import { type Lies, softwareAuthenticator } from '../../../../../tests/support/software-authenticator.ts';
 import { readAuthenticatorData } from './authenticator-data.ts';
 import { readCbor } from './cbor.ts';
 import { CeremonyRefused, verifyAssertion, verifyRegistration } from './ceremony.ts';

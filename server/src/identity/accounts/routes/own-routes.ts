@@ -17,7 +17,7 @@ import {
   route,
 } from '../../../kernel/index.ts';
 import { authorOf, changeEntryBy } from '../../change.ts';
-import { hashPassword } from '../../password.ts';
+import type { Passwords } from '../../password.ts';
 import type { Peppers } from '../../ports.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import { signedIn, signedInRecently } from '../../sessions/signed-in.ts';
@@ -36,6 +36,7 @@ export interface OwnRouteParts {
   readonly sessions: Sessions;
   readonly signIn: Pick<SignIn, 'confirm'>;
   readonly hashing: Hashing;
+  readonly passwords: Passwords;
   readonly breached: BreachedPasswords | undefined;
   readonly box: SecretBox;
   readonly peppers: Peppers;
@@ -61,7 +62,7 @@ async function self({ store }: Pick<OwnRouteParts, 'store'>, caller: Caller): Pr
 }
 
 function accountRoutes(parts: OwnRouteParts): Route[] {
-  const { store, sessions, signIn, hashing, breached, ledger, clock, forget, onPassword } = parts;
+  const { store, sessions, signIn, hashing, passwords, breached, ledger, clock, forget, onPassword } = parts;
   return [
     route({
       method: 'GET',
@@ -100,7 +101,7 @@ function accountRoutes(parts: OwnRouteParts): Route[] {
           });
         await acceptPassword(chosen, { email, name, organization }, breached, 'new_password');
         await confirmPassword(signIn, own, old, totp, exchange);
-        const password = await hashing.run(networkOf(exchange.arrival.address), () => hashPassword(chosen));
+        const password = await hashing.run(networkOf(exchange.arrival.address), () => passwords.hash(chosen));
         const author = authorOf(exchange);
         // It ends sessions, and is what somebody does whose password is known to another: not held up by a ledger that does not answer.
         await ledger.journal(

@@ -25,7 +25,7 @@ import {
   route,
 } from '../../../kernel/index.ts';
 import { authorOf, changeEntryBy } from '../../change.ts';
-import { hashPassword } from '../../password.ts';
+import type { Passwords } from '../../password.ts';
 import { mustBeOwnToTake } from '../../roles/no-more-than-own.ts';
 import type { RoleStore } from '../../roles/ports.ts';
 import { sessionReply } from '../../sessions/routes.ts';
@@ -41,6 +41,7 @@ export interface UserRouteParts {
   readonly rights: Rights;
   readonly sessions: Sessions;
   readonly hashing: Hashing;
+  readonly passwords: Passwords;
   readonly ledger: LedgerAppend;
   readonly clock: Clock;
   /** What this process believes of credentials is not true any more. */
@@ -56,7 +57,7 @@ const resource = (x: Exchange): string => `user/${(x.params as { id: string }).i
 
 /** Users of the organization, as administrators have to do with them. Nobody touches the account of somebody who may do more. */
 export function userRoutes(parts: UserRouteParts): Route[] {
-  const { store, roles, rights, sessions, hashing, ledger, clock, forget, onPassword } = parts;
+  const { store, roles, rights, sessions, hashing, passwords, ledger, clock, forget, onPassword } = parts;
 
   const ofCaller = (x: Exchange, user: UserId): UserOf => ({ organization: x.who.organization, user });
 
@@ -79,7 +80,7 @@ export function userRoutes(parts: UserRouteParts): Route[] {
   async function newPassword(x: Exchange) {
     const password = randomBytes(15).toString('base64url');
     const oneTimeUntilMs = clock.now() + oneTimeMs;
-    const stored = await hashing.run(networkOf(x.arrival.address), () => hashPassword(password));
+    const stored = await hashing.run(networkOf(x.arrival.address), () => passwords.hash(password));
     return { password, stored, oneTimeUntilMs, expires: new Date(oneTimeUntilMs).toISOString() };
   }
 
@@ -113,6 +114,12 @@ export function userRoutes(parts: UserRouteParts): Route[] {
       reply: invitedUser,
       async handle({ caller, body: { email, name }, exchange }) {
         const of = { organization: caller.organization, user: newId('user', clock.now()) };
+        // Asked before it is on record; of two at once the database refuses the second.
+        if (await store.hasEmail(of.organization, email))
+          throw new Fault('conflict', {
+            detail: 'body.email: somebody has an account with this address.',
+            param: 'email',
+          });
         const { password, stored, oneTimeUntilMs, expires } = await newPassword(exchange);
         await ledger.append(
           changeEntryBy(
