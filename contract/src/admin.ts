@@ -22,28 +22,3 @@ export const tenant = z.strictObject({
   environment,
   created_at: z.iso.datetime(),
 });
-
-export const newKey = z.strictObject({
-  /** The tenant that the key is for; the caller's own where it is absent. */
-  tenant: id('tenant').optional(),
-  name: displayName,
-  scopes: z.array(scope).min(1).max(16),
-  rate_per_minute: z.int().min(1).max(1_000_000).default(100),
-  expires_at: z.iso.datetime({ offset: true }).optional(),
-});
-
-export const apiKey = z.strictObject({
-  id: id('key'),
-  tenant: id('tenant'),
-  name: z.string(),
-  /** Its first characters. */
-  hint: z.string(),
-  scopes: z.array(z.string()),
-  rate_per_minute: z.int(),
-  created_at: z.iso.datetime(),
-  expires_at: z.iso.datetime().nullable(),
-  revoked_at: z.iso.datetime().nullable(),
-});
-
-/** A key that has just been made: the only time that it is shown. */
-export const mintedKey = apiKey.extend({ key: z.string() });

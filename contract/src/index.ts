@@ -7,6 +7,7 @@ export * from './accounts.ts';
 export * from './admin.ts';
 export * from './canonical.ts';
 export * from './chat.ts';
+export * from './credentials.ts';
 export * from './decision.ts';
 export * from './id.ts';
 export * from './ledger-entry.ts';

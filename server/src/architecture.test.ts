@@ -8,7 +8,9 @@ import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
 import { createPolicies } from './governance/index.ts';
 import {
   accountRoutes,
+  exchangeRoutes,
   identityRoutes,
+  keyRoutes,
   pageRoutes,
   providerRoutes,
   rolesRoutes,
@@ -30,15 +32,28 @@ const read = (file: string): string => readFileSync(path.join(source, file), 'ut
 
 /** The rows of the public API, as compose lists them; what their handlers need is not there, and is not called. */
 const nothing = new Proxy({}, { get: () => nothing }) as never;
+const peppers = [{ version: 1, key: Buffer.alloc(32) }];
 const routes: Route[] = [
   ...operationsRoutes({ notReady: nothing, notes: nothing, metrics: nothing }),
   ...modelRoutes({ catalog: createCatalog([]) }),
-  ...identityRoutes({
+  ...identityRoutes({ directory: nothing, ledger: nothing, keys: nothing, clock: nothing }),
+  ...keyRoutes({
     directory: nothing,
+    store: nothing,
     ledger: nothing,
-    keys: nothing,
-    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    peppers,
     rights: nothing,
+    services: nothing,
+    roles: nothing,
+    rotationDays: 1,
+    clock: nothing,
+  }),
+  ...exchangeRoutes({
+    store: nothing,
+    ledger: nothing,
+    peppers,
+    rights: nothing,
+    mayRevoke: nothing,
     clock: nothing,
   }),
   ...rolesRoutes({
@@ -307,8 +322,11 @@ describe('the database', () => {
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
+      'service_accounts vallum_lookup: SELECT',
       'sessions vallum_app: INSERT SELECT',
       'sessions vallum_lookup: SELECT',
+      'short_lived_credentials vallum_app: INSERT SELECT',
+      'short_lived_credentials vallum_lookup: DELETE SELECT',
       'sign_in_attempts vallum_app: DELETE INSERT SELECT',
       'spent_challenges vallum_app: DELETE INSERT SELECT',
       'tenants vallum_app: INSERT SELECT',
@@ -321,6 +339,11 @@ describe('the database', () => {
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace, aclexplode(a.attacl) g ORDER BY 1, 2, 3`);
     expect(columns.map(({ relname, attname, role, may }) => `${relname}.${attname} ${role}: ${may}`)).toEqual(
       [
+        'api_keys.allowed_addresses vallum_app: UPDATE',
+        'api_keys.expires_at vallum_app: UPDATE',
+        'api_keys.last_used_at vallum_app: UPDATE',
+        'api_keys.name vallum_app: UPDATE',
+        'api_keys.rate_per_minute vallum_app: UPDATE',
         'api_keys.revoked_at vallum_app: UPDATE',
         'control.epoch vallum_app: UPDATE',
         'ledger_writers.fenced_at vallum_ledger: UPDATE',
@@ -335,6 +358,7 @@ describe('the database', () => {
         'sessions.revoked_at vallum_app: UPDATE',
         'sessions.seen_at vallum_app: UPDATE',
         'sessions.tenant_id vallum_app: UPDATE',
+        'short_lived_credentials.revoked_at vallum_app: UPDATE',
         'sign_in_attempts.attempts vallum_app: UPDATE',
         'users.disabled_at vallum_app: UPDATE',
         'users.failures vallum_app: UPDATE',

@@ -7,7 +7,7 @@ import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
 import { loadPolicies } from './compose/policies.ts';
 import type { Config } from './config.ts';
-import { createListener, type Listener } from './edge/index.ts';
+import { createDeadline, createListener, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -18,6 +18,7 @@ import {
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
+import { createStanding } from './identity/index.ts';
 import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
@@ -27,7 +28,7 @@ import { writerFile } from './ledger/adapters/writer-file.ts';
 import { createLedger } from './ledger/index.ts';
 import { operationsRoutes } from './operations.ts';
 import { createMetrics } from './platform/metrics/index.ts';
-import { createDoors, createLedgerSession } from './platform/postgres/index.ts';
+import { createDoors, createLedgerSession, watchControlEpoch } from './platform/postgres/index.ts';
 import type { Foundation } from './prepare.ts';
 import { requestPath } from './request-path.ts';
 
@@ -61,6 +62,21 @@ export async function compose(
   const appending = createLedgerSession({ target: foundation.ledger });
   const reading = createLedgerSession({ target: foundation.ledger, name: 'reading' });
 
+  // What has been restricted: whatever is kept in memory of callers is asked for again, also for what is under way.
+  const control = watchControlEpoch({ target: foundation.ledger, onMoved: onControlEpoch });
+  const deadline = createDeadline(config.limits.step_ms);
+  const standing = createStanding({
+    control,
+    again: (x) => identity.again(x),
+    authorize: (x) => governance.authorize.run(x),
+    running: () => listener.running(),
+    within: (working) => deadline.hold(working, 'a renewal'),
+  });
+  function onControlEpoch(): void {
+    identity.forget();
+    standing.sweep();
+  }
+
   // The ledger.
   const ledgerData = path.join(data, 'ledger');
   const highWater = fileHighWater(ledgerData);
@@ -83,7 +99,8 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch: () => identity.forget(),
+    standing,
+    onControlEpoch: control.learn,
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -105,10 +122,12 @@ export async function compose(
     foundation,
     doors,
     ledger,
-    clock,
-    log,
+    control,
     rights,
     secrets,
+    may: (...of) => policies.decide(...of).allowed,
+    clock,
+    log,
     origin: () => new URL(config.url ?? `http://${hostOf(config.host)}:${listener.port()}`).origin,
   });
   const guards = [injectionGuard, secretsGuard];
@@ -140,7 +159,7 @@ export async function compose(
         }),
     ),
   ];
-  const metrics = createMetrics(ledger.outstanding);
+  const metrics = createMetrics({ outstanding: ledger.outstanding, keysDue: identity.keysDue });
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
     if (ledger.silentMs() > silentMs) return 'The database does not answer.';
@@ -213,6 +232,7 @@ export async function compose(
     },
     reading,
     appending,
+    control,
     {
       name: 'ledger',
       async start() {

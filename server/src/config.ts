@@ -62,6 +62,10 @@ export const configSchema = z.strictObject({
     wait_ms: positive(5_000),
   }),
   identity: section({
+    keys: section({
+      /** Days after which an API key should be replaced. */
+      rotation_days: positive(180),
+    }),
     /** Whose JWTs are believed, and for how much. */
     issuers: z
       .array(issuerSettings)

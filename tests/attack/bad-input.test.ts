@@ -76,6 +76,9 @@ const part = fc.oneof(
     '..',
     '%00',
     '%ff',
+    'usr_01890a5d-ac96-774b-bcce-b302099a8057',
+    'svc_01890a5d-ac96-774b-bcce-b302099a8057',
+    'asg_01890a5d-ac96-774b-bcce-b302099a8057',
     'entries/000',
     '0/000.p/2',
   ),
@@ -127,6 +130,10 @@ const good: Readonly<Record<string, object>> = {
     rate_per_minute: 5,
     expires_at: '2030-01-01T00:00:00Z',
   },
+  '/v1/users/:id/roles': { role: 'auditor', tenant: null },
+  '/v1/services': { name: 'fuzzed' },
+  '/v1/services/:id': { name: 'fuzzed', disabled: true },
+  '/v1/services/:id/roles': { role: 'agent' },
 };
 
 /** A good body in which one thing somewhere is another, is gone, or is there twice. */
@@ -194,7 +201,7 @@ const headers = fc.dictionary(
 
 const cases = (route: string) => {
   const [method = '', pattern = ''] = route.split(' ');
-  const withBody = method === 'POST';
+  const withBody = method === 'POST' || method === 'PATCH';
   return fc
     .record({
       path: paths(pattern),

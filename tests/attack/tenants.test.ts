@@ -19,6 +19,8 @@ interface Party {
   readonly adminKey: string;
   readonly tenant: string;
   readonly keys: string[];
+  /** Short-lived ones, made from its key. */
+  readonly tokens: string[];
   readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
@@ -63,12 +65,14 @@ async function settle(name: string): Promise<Party> {
     data: { id: string; ledger: { intent_index: number; outcome_index: number | null } }[];
   }>();
   expect(data.length).toBe(3);
+  const token = await ask(vallum, '/v1/tokens', { key, body: { scopes: ['models:invoke'] } });
   return {
     name,
     key,
     adminKey: admin.key,
     tenant,
     keys: [application.id, admin.id],
+    tokens: [token.json<{ id: string }>().id],
     service: service.id,
     requests: data.map(({ id }) => id),
     indexes: data.flatMap(({ ledger }) => [ledger.intent_index, ledger.outcome_index ?? []].flat()),
@@ -144,6 +148,24 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
   'DELETE /v1/keys/:id': ({ tenant, keys }) => [
     ...pairs(keys, (id) => `/v1/keys/${id}`),
     ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`),
+  ],
+  'PATCH /v1/keys/:id': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}`, { name: 'x' }),
+    ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`, { rate_per_minute: 1 }),
+  ],
+  'POST /v1/keys/:id/rotate': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate`, {}),
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate?tenant=${tenant}`, { overlap_hours: 0 }),
+  ],
+  'POST /v1/tokens': ({ tenant }) => [
+    [
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant } },
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant: twin(tenant) } },
+    ],
+  ],
+  'DELETE /v1/tokens/:id': ({ tenant, tokens }) => [
+    ...pairs(tokens, (id) => `/v1/tokens/${id}`),
+    ...pairs(tokens, (id) => `/v1/tokens/${id}?tenant=${tenant}`),
   ],
   'POST /v1/sessions': ({ tenant }) =>
     [tenant, twin(tenant)].map((id) => {
@@ -240,8 +262,11 @@ const ofUser = ({ tenant }: Party, more: string, body?: object): Pair[] =>
     { ...theirs, ...(body && { body }) },
     { ...absent, ...(body && { body }) },
   ]);
-const pairs = (ids: readonly string[], path: (id: string) => string): Pair[] =>
-  ids.map((id) => [{ path: path(id) }, { path: path(twin(id)) }]);
+const pairs = (ids: readonly string[], path: (id: string) => string, body?: object): Pair[] =>
+  ids.map((id) => [
+    { path: path(id), ...(body && { body }) },
+    { path: path(twin(id)), ...(body && { body }) },
+  ]);
 const places = (indexes: readonly number[], what: string): Pair[] =>
   indexes.map((index) => [
     { path: `/v1/ledger/entries/${index}/${what}` },
@@ -249,11 +274,12 @@ const places = (indexes: readonly number[], what: string): Pair[] =>
   ]);
 
 /** Everything that is a tenant's alone. */
-const belongings = ({ tenant, key, adminKey, keys, requests, words }: Party): string[] => [
+const belongings = ({ tenant, key, adminKey, keys, tokens, requests, words }: Party): string[] => [
   tenant,
   key,
   adminKey,
   ...keys,
+  ...tokens,
   ...requests,
   ...words,
 ];
@@ -273,7 +299,7 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
 
 /** Administration is of the whole organization; what belongs to people is not for keys; and there is no identity provider here. */
 const isAdministration = (route: PublicRoute): boolean =>
-  /\/v1\/(tenants|keys|sessions|users|services|sign-in\/:)/.test(route);
+  /\/v1\/(tenants|keys|sessions|tokens|users|services|sign-in\/:)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

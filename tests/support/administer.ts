@@ -9,6 +9,8 @@ interface KeyOptions {
   readonly tenant?: string;
   readonly name?: string;
   readonly scopes?: readonly string[];
+  /** The service account that it belongs to. */
+  readonly service?: string;
   readonly ratePerMinute?: number;
   readonly expiresAt?: string;
 }
@@ -24,6 +26,7 @@ export async function makeKey(vallum: Vallum, options: KeyOptions = {}): Promise
       name,
       scopes,
       rate_per_minute: ratePerMinute,
+      ...(options.service && { service: options.service }),
       ...(options.expiresAt && { expires_at: options.expiresAt }),
     }),
   );

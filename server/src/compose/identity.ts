@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../config.ts';
 import { postgresAccounts } from '../identity/adapters/accounts-postgres.ts';
 import { breachedPasswordsFile } from '../identity/adapters/breached-passwords-file.ts';
-import { postgresCredentials, postgresDirectory } from '../identity/adapters/directory-postgres.ts';
+import { postgresDirectory } from '../identity/adapters/directory-postgres.ts';
 import { keyDocuments } from '../identity/adapters/key-documents.ts';
 import { postgresPasskeys } from '../identity/adapters/passkeys-postgres.ts';
 import { postgresRoles } from '../identity/adapters/roles-postgres.ts';
@@ -13,7 +13,6 @@ import {
   bootstrap,
   createAuthenticate,
   createHashing,
-  createKeyVerifier,
   createPasswords,
   createPlaces,
   createRefusalLog,
@@ -30,9 +29,20 @@ import {
   type SecretsFile,
   sessionRoutes,
 } from '../identity/index.ts';
-import type { Clock, LedgerAppend, Log, Rights, Route, Service, Step } from '../kernel/index.ts';
+import type {
+  Clock,
+  Control,
+  Exchange,
+  LedgerAppend,
+  Log,
+  Rights,
+  Route,
+  Service,
+  Step,
+} from '../kernel/index.ts';
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
+import { composeCredentials } from './credentials.ts';
 import { composeProviders } from './providers.ts';
 
 interface IdentityParts {
@@ -40,6 +50,9 @@ interface IdentityParts {
   readonly foundation: Foundation;
   readonly doors: Doors;
   readonly ledger: LedgerAppend;
+  readonly control: Control;
+  /** What policy says to a caller who wants to do this to that. */
+  readonly may: Parameters<typeof composeCredentials>[0]['may'];
   readonly clock: Clock;
   readonly log: Log;
   /** How people reach this server, once it listens. */
@@ -51,8 +64,12 @@ interface IdentityParts {
 
 interface Identity {
   readonly authenticate: Step;
+  /** Finds an exchange's caller again. */
+  again(exchange: Exchange): Promise<void>;
   /** Everything that is believed of credentials is asked for again. */
   forget(): void;
+  /** API keys of the whole deployment that should be replaced. */
+  keysDue(): number;
   readonly routes: readonly Route[];
   readonly services: readonly Service[];
   /** See `bootstrap` in identity. */
@@ -61,7 +78,7 @@ interface Identity {
 
 /** Who calls: the credentials that are believed, and the routes that administer them. */
 export function composeIdentity(parts: IdentityParts): Identity {
-  const { config, foundation, doors, ledger, clock, log, rights, secrets } = parts;
+  const { config, foundation, doors, ledger, control, clock, log, rights, secrets } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
   const { issuers } = config.identity;
   const directory = postgresDirectory(doors);
@@ -94,15 +111,21 @@ export function composeIdentity(parts: IdentityParts): Identity {
     forget: () => forget(),
     onTrouble: (error) => log.warn('the use of a session could not be noted', { error }),
   });
-  const { step, forget } = createAuthenticate({
+  const services = postgresServices(doors);
+  const roles = postgresRoles(doors);
+  const credentials = composeCredentials({
+    ...parts,
+    directory,
+    services,
+    roles,
+    sessionIdleMs: idleMinutes * 60_000,
+  });
+  const { step, again, forget } = createAuthenticate({
     cookie: { name: sessions.cookieName, verifier: sessions.verifier },
-    verifiers: [
-      ...(issuers.length > 0 ? [tokens] : []),
-      createKeyVerifier({ credentials: postgresCredentials(doors), peppers, clock }),
-    ],
+    verifiers: [...(issuers.length > 0 ? [tokens] : []), ...credentials.verifiers],
+    control,
     clock,
   });
-  const roles = postgresRoles(doors);
   const store = postgresAccounts(doors);
   const hashing = createHashing(passwordsAtOnce());
   const passwords = createPasswords();
@@ -126,17 +149,13 @@ export function composeIdentity(parts: IdentityParts): Identity {
   const outside = composeProviders({ ...parts, sessions, fetchKeys, forget, directory });
   return {
     authenticate: step,
+    again,
     forget,
+    keysDue: credentials.keysDue,
     routes: [
-      ...identityRoutes({ directory, ledger, keys, peppers, rights, clock }),
-      ...rolesRoutes({
-        roles,
-        services: postgresServices(doors),
-        directory,
-        rights,
-        ledger,
-        clock,
-      }),
+      ...identityRoutes({ directory, ledger, keys, clock }),
+      ...credentials.routes,
+      ...rolesRoutes({ roles, services, directory, rights, ledger, clock }),
       ...sessionRoutes({ sessions }),
       ...accountRoutes({
         store,
@@ -164,6 +183,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
     services: [
       { name: 'issuers', start: async () => {}, stop: documents.close },
       ...(breached ? [breached] : []),
+      ...credentials.services,
       ...outside.services,
     ],
     bootstrap: (first) => bootstrap({ ...first, secrets, directory, ledger, keys, peppers, clock }),

@@ -46,6 +46,8 @@ export interface Listener extends Service {
   /** The port that was given, once it listens. */
   port(): number;
   draining(): boolean;
+  /** The exchanges under way. */
+  running(): readonly Exchange[];
 }
 
 /** Fastify for listening and routing, and nothing else: each route is hijacked at once, and what happens to it is the request path (ADR 6). */
@@ -139,6 +141,7 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
       return typeof address === 'object' && address ? address.port : port;
     },
     draining: () => draining,
+    running: () => running.all(),
     async start() {
       await server.listen({ host, port });
     },

@@ -112,6 +112,21 @@ describe('policies', () => {
     expect([...naming.resources].sort()).toEqual(['model/a', 'model/b']);
   });
 
+  it('say the same of every action of a kind, and name what tells actions apart', () => {
+    const telling = createPolicies(
+      `@id("a") permit (principal, action in Action::"g", resource);
+       @id("b") forbid (principal, action, resource) when { action == Action::"g:second" || action in [Action::"h"] };`,
+      { g: ['g:first', 'g:second', 'g:third', 'both'], h: ['both', 'h:only'] },
+    );
+    expect([...telling.kinds]).toEqual([
+      ['g:first', ['g:first', 'g:third']],
+      ['g:second', ['g:second']],
+      ['both', ['both']],
+      ['h:only', ['h:only']],
+    ]);
+    expect(telling.reads('environment')).toBe(false);
+  });
+
   it('name the one that forbids', () => {
     const forbidding = createPolicies(
       `${permitAll} @id("no-development") forbid (principal, action, resource) when { resource.environment == "production" };`,

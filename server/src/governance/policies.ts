@@ -14,8 +14,12 @@ export interface Policies {
   readonly version: string;
   /** The actions that they know. An action that is not one of them is refused. */
   readonly actions: ReadonlySet<string>;
+  /** Actions that no policy tells apart, by one of them, which stands for all. */
+  readonly kinds: ReadonlyMap<string, readonly string[]>;
   /** The resources that one of them names. Of all others they say the same. */
   readonly resources: readonly string[];
+  /** Whether what they say may depend on this attribute of a caller or a resource. */
+  reads(attribute: string): boolean;
   /** @param of whose the resource is: another tenant's of the organization, or the organization's itself; the caller's own tenant's where it is absent. */
   decide(caller: Caller, action: string, resource: string, of?: Owner): Verdict;
 }
@@ -125,7 +129,9 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
   return {
     version,
     actions: new Set(parents.keys()),
+    kinds: kindsOf(parents, new Set(policies.flatMap(({ named }) => named))),
     resources: [...new Set(policies.flatMap(({ resources }) => resources))],
+    reads: (attribute) => policies.some(({ attributes }) => attributes.includes(attribute)),
     decide(caller, action, resource, of) {
       if (!parents.has(action)) return deny('unknown-action');
       if (readContext) return evaluate(caller, action, resource, of);
@@ -140,6 +146,19 @@ export function createPolicies(text: string, groups: Readonly<Record<string, rea
       return verdict;
     },
   };
+}
+
+/** Whatever is in the same groups and is named by no policy itself. */
+function kindsOf(
+  parents: ReadonlyMap<string, readonly string[]>,
+  named: ReadonlySet<string>,
+): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
+  for (const [action, groups] of parents) {
+    const kind = named.has(action) ? [action] : groups;
+    kinds.set(kind.join(' '), [...(kinds.get(kind.join(' ')) ?? []), action]);
+  }
+  return new Map([...kinds.values()].map((actions) => [actions[0] ?? '', actions]));
 }
 
 const deny = (code: string): Verdict => ({ allowed: false, reasons: [{ by: 'policy', code }] });
@@ -180,7 +199,9 @@ interface Policy {
   readonly actions: readonly string[] | undefined;
   /** The attributes that it reads, of whatever. */
   readonly attributes: readonly string[];
-  /** The resources that it names, in its scope or in its conditions. */
+  /** The actions and groups that it names, in its scope or in its conditions. */
+  readonly named: readonly string[];
+  /** The resources that it names, likewise. */
   readonly resources: readonly string[];
   readonly readsContext: boolean;
 }
@@ -216,7 +237,8 @@ function parse(text: string): Policy[] {
       principal: principal.op === '==' && 'entity' in principal ? entityName(principal.entity) : undefined,
       actions: actionsOf(action),
       attributes: attributesIn(parsed.json),
-      resources: resourcesIn(parsed.json),
+      named: idsIn(parsed.json, 'Action'),
+      resources: idsIn(parsed.json, 'Resource'),
       readsContext: JSON.stringify(parsed.json).includes('"Var":"context"'),
     };
   });
@@ -243,10 +265,10 @@ function attributesIn(value: unknown): string[] {
   return [...own, ...Object.values(value).flatMap(attributesIn)];
 }
 
-/** Wherever in a policy's JSON. */
-function resourcesIn(value: unknown): string[] {
+/** The ids of a type, wherever in a policy's JSON. */
+function idsIn(value: unknown, of: string): string[] {
   if (typeof value !== 'object' || value === null) return [];
   const { type, id } = value as Partial<Entity>;
-  const own = type === 'Resource' && typeof id === 'string' ? [id] : [];
-  return [...own, ...Object.values(value).flatMap(resourcesIn)];
+  const own = type === of && typeof id === 'string' ? [id] : [];
+  return [...own, ...Object.values(value).flatMap((each) => idsIn(each, of))];
 }

@@ -7,6 +7,7 @@ const anything = 'anything';
 /** Whoever may do this somewhere has their scopes there too. */
 const appoint = 'role:assign';
 const everyEnvironment = ['production', 'staging', 'development'] as const;
+const anyEnvironment = ['production'] as const;
 const receiversKept = 1_000;
 
 interface Receiver {
@@ -23,6 +24,7 @@ interface Receiver {
 export function createRights(policies: Policies): Rights {
   const resources = [anything, ...policies.resources];
   const owners: readonly (Owner | undefined)[] = [undefined, 'organization'];
+  const environments = policies.reads('environment') ? everyEnvironment : anyEnvironment;
   // Decisions are kept by caller, so who is asked about again must be the same one.
   const receivers = new Map<string, Caller>();
   const somebody = newId('service', 0);
@@ -56,7 +58,7 @@ export function createRights(policies: Policies): Rights {
 
   function excess(giver: Caller, receiver: Receiver): string | undefined {
     const made = receiverAs(giver, receiver);
-    for (const action of policies.actions)
+    for (const action of policies.kinds.keys())
       for (const resource of resources)
         for (const of of owners)
           if (could(made, action, resource, of) && !policies.decide(giver, action, resource, of).allowed)
@@ -64,13 +66,13 @@ export function createRights(policies: Policies): Rights {
     return undefined;
   }
 
-  /** The giver as they are in a tenant: once in their own; in others in each environment, since nobody says which one that is. */
+  /** The giver as they are in a tenant: once in their own; in others in each environment that matters, since nobody says which one that is. */
   function standing(giver: Caller, tenant: Given['tenant']): Caller[] {
     if (tenant === undefined || tenant === giver.tenant) return [giver];
     const { organizationRoles = [] } = giver;
     const appoints = policies.decide(giver, appoint, anything, tenant ?? 'organization').allowed;
     const scopes = appoints ? giver.scopes : [];
-    return everyEnvironment.map((environment) => ({
+    return environments.map((environment) => ({
       ...giver,
       tenant: tenant ?? giver.tenant,
       environment,
@@ -88,13 +90,10 @@ export function createRights(policies: Policies): Rights {
   };
 
   return {
-    mayGrant: (giver, { roles = [], scopes = [], tenant, type = 'service' }) =>
-      firstExcess(giver, tenant, {
-        principal: { type, id: somebody },
-        roles,
-        organizationRoles: tenant === null ? roles : [],
-        scopes,
-      }),
+    mayGrant(giver, { roles = [], scopes = [], tenant, type = 'service', ...given }) {
+      const { principal = { type, id: somebody }, organizationRoles = tenant === null ? roles : [] } = given;
+      return firstExcess(giver, tenant, { principal, roles, organizationRoles, scopes });
+    },
     mayAdminister(caller, other, held) {
       for (const tenant of new Set<HeldRole['tenant']>([null, ...held.map((each) => each.tenant)])) {
         const organizationRoles = held.filter((each) => each.tenant === null).map(({ role }) => role);
@@ -116,9 +115,15 @@ export function createRights(policies: Policies): Rights {
         credential: { kind: 'session', id: somebody },
         ratePerMinute: 1,
       };
+      const nobody = receiverAs(like, { ...like, organizationRoles: [] });
       const allowed = (organizationRoles: string[], of?: Owner): string[] => {
         const who = receiverAs(like, { ...like, roles: [role], organizationRoles });
-        return [...policies.actions].filter((action) => policies.decide(who, action, anything, of).allowed);
+        return [...policies.kinds].flatMap(([action, kind]) =>
+          policies.decide(who, action, anything, of).allowed &&
+          !policies.decide(nobody, action, anything, of).allowed
+            ? kind
+            : [],
+        );
       };
       return { tenant: allowed([]), organization: allowed([role], 'organization') };
     },

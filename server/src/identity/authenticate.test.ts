@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Arrival, Exchange, Fault, newId, rawRoute } from '../kernel/index.ts';
 import { hashKey, mintKey } from './api-key.ts';
 import { createAuthenticate } from './authenticate.ts';
-import { createKeyVerifier } from './key-verifier.ts';
-import type { Credential } from './ports.ts';
+import { createKeyVerifier } from './keys/key-verifier.ts';
+import type { Credential } from './keys/ports.ts';
 import {
   handClock,
   keySetOf,
@@ -27,8 +27,12 @@ const credential: Credential = {
   environment: 'production',
   scopes: ['vallum:read'],
   ratePerMinute: 100,
+  allowedAddresses: [],
+  service: undefined,
+  roles: [],
+  organizationRoles: [],
   expiresAtMs: undefined,
-  revoked: false,
+  ended: false,
 };
 
 const route = rawRoute({
@@ -52,6 +56,8 @@ function setUp({ withTokens = true } = {}) {
       },
     },
     peppers: [{ version: 1, key: pepper }],
+    lastUsed: { of: () => () => {} },
+    onMisplaced: () => {},
     clock,
   });
   const tokens: Verifier = {
@@ -61,7 +67,12 @@ function setUp({ withTokens = true } = {}) {
       return verifier.find(token);
     },
   };
-  const { step, forget } = createAuthenticate({ verifiers: withTokens ? [tokens, keys] : [keys], clock });
+  const control = { generation: () => 1, confirmed: () => true };
+  const { step, forget } = createAuthenticate({
+    verifiers: withTokens ? [tokens, keys] : [keys],
+    control,
+    clock,
+  });
   const pass = (ms: number): void => {
     clock.pass(ms);
     verifier.clock.pass(ms);

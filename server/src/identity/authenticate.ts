@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { type Caller, type Clock, type Control, type Exchange, Fault, type Step } from '../kernel/index.ts';
 import type { Found, Verifier } from './verifier.ts';
 
 interface AuthenticateParts {
@@ -7,6 +7,8 @@ interface AuthenticateParts {
   readonly verifiers: readonly Verifier[];
   /** Who reads the cookie of that name, where no header has a credential. */
   readonly cookie?: { readonly name: string; readonly verifier: Verifier };
+  /** Whether what is kept may be believed. */
+  readonly control: Control;
   readonly clock: Clock;
 }
 
@@ -15,11 +17,14 @@ const credentialsKept = 100_000;
 /**
  * Who calls. Credentials that were found good are kept, by a digest of their text, until something that is kept anywhere is restricted: then all are forgotten (the control epoch).
  */
-export function createAuthenticate({ verifiers, cookie, clock }: AuthenticateParts): {
+export function createAuthenticate({ verifiers, cookie, control, clock }: AuthenticateParts): {
   step: Step;
+  /** Finds the caller of an exchange again, who may have been restricted since. @throws Fault where it is another one now, or none */
+  again(exchange: Exchange): Promise<void>;
   forget(): void;
 } {
   let known = new Map<string, Found>();
+  let asking = new Map<string, Promise<Found>>();
 
   /** What was asked before everything was forgotten is not kept. Of too many the oldest go: tokens are replaced all the time, and their digests never come again. */
   function keep(asked: Map<string, Found>, digest: string, found: Found): void {
@@ -29,41 +34,81 @@ export function createAuthenticate({ verifiers, cookie, clock }: AuthenticatePar
     if (oldest && !oldest.done) known.delete(oldest.value);
   }
 
-  async function ask(x: Exchange, verifier: Verifier, text: string, digest: string): Promise<void> {
-    const asked = known;
-    const found = await verifier.find(text);
-    admit(x, verifier, found);
-    keep(asked, digest, found);
+  /** Many who come with one credential ask once; unless nobody can say whether that question is older than a restriction. */
+  function question(verifier: Verifier, text: string, digest: string): Promise<Found> {
+    const [asked, open] = [known, asking];
+    const same = control.confirmed() ? open.get(digest) : undefined;
+    if (same) return same;
+    const found = verifier.find(text).then((given) => {
+      keep(asked, digest, given);
+      return given;
+    });
+    const over = (): void => void (open.get(digest) === found && open.delete(digest));
+    found.then(over, over);
+    open.set(digest, found);
+    return found;
   }
 
-  function admit(x: Exchange, verifier: Verifier, { caller, expiresAtMs, check }: Found): void {
-    if (expiresAtMs !== undefined && expiresAtMs <= clock.now()) throw verifier.refused();
+  async function ask(
+    x: Exchange,
+    verifier: Verifier,
+    text: string,
+    digest: string,
+    atMs?: number,
+  ): Promise<void> {
+    // Before the question: what is restricted while it is asked may not be in its answer.
+    const generation = control.generation();
+    const found = await question(verifier, text, digest);
+    admit(x, verifier, found, generation, atMs ?? clock.now());
+  }
+
+  function admit(x: Exchange, verifier: Verifier, found: Found, generation: number, atMs: number): void {
+    const { caller, expiresAtMs, check } = found;
+    if (expiresAtMs !== undefined && expiresAtMs <= atMs) throw verifier.refused();
     check?.(x);
+    if (x.caller && !isSame(x.caller, caller)) throw verifier.refused();
     x.caller = caller;
+    x.credentialEndsMs = expiresAtMs;
+    x.generation = generation;
+  }
+
+  /** @param atMs when the credential must have been good; now where it is not given. */
+  function recognise(x: Exchange, atMs?: number): void | Promise<void> {
+    const { text, verifier } = presented(x, verifiers, cookie);
+    // Of a kind that names itself, so that a key that is sent as a cookie is not found as one.
+    const digest = `${verifier.kind} ${hash('sha256', text, 'base64')}`;
+    const found = known.get(digest);
+    if (!found || !control.confirmed()) return ask(x, verifier, text, digest, atMs);
+    const now = clock.now();
+    if (found.untilMs > now) {
+      admit(x, verifier, found, control.generation(), atMs ?? now);
+      return;
+    }
+    known.delete(digest);
+    return ask(x, verifier, text, digest, atMs);
   }
 
   return {
     forget: () => {
       known = new Map();
+      asking = new Map();
     },
+    // Its own end does not end what began before it.
+    again: async (x) => recognise(x, x.atMs),
     step: {
       name: 'identity.authenticate',
       run(x) {
-        if (x.route.action === 'open') return;
-        const { text, verifier } = presented(x, verifiers, cookie);
-        // Of a kind that names itself, so that a key that is sent as a cookie is not found as one.
-        const digest = `${verifier.kind} ${hash('sha256', text, 'base64')}`;
-        const found = known.get(digest);
-        if (found && found.untilMs > clock.now()) {
-          admit(x, verifier, found);
-          return;
-        }
-        known.delete(digest);
-        return ask(x, verifier, text, digest);
+        return x.route.action === 'open' ? undefined : recognise(x);
       },
     },
   };
 }
+
+/** Whether what is on record of one is true of the other. */
+const isSame = (one: Caller, other: Caller): boolean =>
+  one.principal.id === other.principal.id &&
+  one.tenant === other.tenant &&
+  one.credential.id === other.credential.id;
 
 /** The credential of a request: a bearer token, the header that other clients use, or a cookie. */
 function presented(

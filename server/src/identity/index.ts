@@ -14,7 +14,13 @@ export {
   /** @public for the listener, when it speaks TLS */
   grantOfCertificate,
 } from './certificates/certificate-grant.ts';
-export { createKeyVerifier } from './key-verifier.ts';
+export { exchangeRoutes } from './exchange/routes.ts';
+export { createShortLivedVerifier } from './exchange/verifier.ts';
+export { createKeyVerifier } from './keys/key-verifier.ts';
+export { createLastUsed } from './keys/last-used.ts';
+export { createMisplacedLog } from './keys/misplaced-log.ts';
+export { keyRoutes } from './keys/routes.ts';
+export { createTending } from './keys/tending.ts';
 export { createAdmission } from './oidc/admission.ts';
 export { createFlowCookies } from './oidc/flow-cookie.ts';
 export { providerOf, providersSettings } from './oidc/provider.ts';
@@ -28,6 +34,8 @@ export { identityRoutes } from './routes.ts';
 export { sessionRoutes } from './sessions/routes.ts';
 export { createSameOrigin } from './sessions/same-origin.ts';
 export { createSessions } from './sessions/sessions.ts';
+export { createStanding } from './standing.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
 export { createRefusalLog } from './tokens/refusal-log.ts';
 export { createTokenVerifier } from './tokens/verifier.ts';
+export type { Verifier } from './verifier.ts';

@@ -25,6 +25,8 @@ export interface Caller {
   readonly organizationRoles?: readonly string[];
   /** What was presented. The id is ours: a key's, a session's; for tokens and certificates the principal's. */
   readonly credential: { readonly kind: CredentialKind; readonly id: string };
+  /** The run that the credential is for, where it is for one only. */
+  readonly run?: string;
   /** Requests per minute for this credential. */
   readonly ratePerMinute: number;
   /** What those call the principal who vouch for it, where that is not us. Personal: the ledger holds it as a commitment, and nothing else does. */

@@ -45,6 +45,12 @@ export class Exchange {
   readonly route: Route;
   readonly arrival: Arrival;
   caller: Caller | undefined;
+  /** When the caller was last found good; see `Control`. */
+  generation = 0;
+  /** It ends its own credential, and its reply is due nevertheless; set by the route that does so, before it does. */
+  endsItself = false;
+  /** When its credential ends by itself, in Unix milliseconds. */
+  credentialEndsMs: number | undefined;
   /** What the route's schemas made of the request; see `route()`. */
   params: unknown;
   query: unknown;
@@ -65,6 +71,8 @@ export class Exchange {
   replyHeaders: Record<string, string | readonly string[]> | undefined;
   /** Whether the client has gone. */
   clientGone = false;
+  /** Ends the reply because its caller may not have it any more; set by who seals it. */
+  revoke: ((fault: Fault) => void) | undefined;
   /** Called when the client can take more; set by who produces the reply. */
   resume: (() => void) | undefined;
   #aborted = false;
@@ -135,5 +143,6 @@ export class Exchange {
     this.#onOver = [];
     this.#onAbort = [];
     this.resume = undefined;
+    this.revoke = undefined;
   }
 }

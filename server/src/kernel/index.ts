@@ -4,6 +4,7 @@
  */
 export type { Caller, CredentialKind, Environment, Principal } from './caller.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { Control, Standing } from './control.ts';
 export { type Arrival, Exchange } from './exchange.ts';
 export { Fault, type FaultCode, faultCatalog, faultOf } from './fault.ts';
 export { newId, uuidv7 } from './ids.ts';

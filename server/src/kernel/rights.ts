@@ -5,9 +5,13 @@ import type { Caller, Principal } from './caller.ts';
 export interface Given {
   readonly roles?: readonly string[];
   readonly scopes?: readonly string[];
+  /** Those of the roles that hold in every tenant; all of them where the tenant is null, else none where it is absent. */
+  readonly organizationRoles?: readonly string[];
   /** In which tenant; null for every one of the organization. The giver's own where it is absent. */
   readonly tenant?: TenantId | null;
-  /** What gets it; a service where it is absent. */
+  /** Who gets it, where that is known: a policy may name them. */
+  readonly principal?: Principal;
+  /** What gets it, where who is not known; a service where it is absent. */
   readonly type?: Principal['type'];
 }
 
@@ -30,7 +34,7 @@ export interface Rights {
    * @returns the first action that the other may do and the caller may not; undefined where there is none.
    */
   mayAdminister(caller: Caller, other: Principal, held: readonly HeldRole[]): string | undefined;
-  /** What a role allows, by the policies themselves. */
+  /** What a role allows, by the policies themselves, beside what everybody may do with what is their own. */
   actionsOf(
     role: string,
     organization: Pick<Caller, 'organization' | 'tenant' | 'environment'>,

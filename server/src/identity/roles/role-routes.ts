@@ -151,7 +151,7 @@ function holding({ type, path, home }: Kind, parts: RoleRouteParts): Route[] {
         await mustExist(scope, holder);
         const tenant = await placeOf(caller, named, body);
         const given = body.role as Role;
-        mustBeOwnToGive(exchange, rights, { roles: [given], tenant, type });
+        mustBeOwnToGive(exchange, rights, { roles: [given], tenant, principal: holder });
         const held = await roles.held(scope, holder);
         if (held.some((each) => each.role === given && each.tenant === tenant))
           throw new Fault('conflict', { detail: 'They have this role there already.' });
@@ -180,7 +180,7 @@ function holding({ type, path, home }: Kind, parts: RoleRouteParts): Route[] {
         const held = await roles.find(scope, holder, which as AssignmentId);
         // Who names a tenant was asked about that one alone.
         if (!held || (type === 'user' && tenant && held.tenant !== tenant)) throw new Fault('not-found');
-        mustBeOwnToGive(exchange, rights, { roles: [held.role], tenant: held.tenant, type });
+        mustBeOwnToGive(exchange, rights, { roles: [held.role], tenant: held.tenant, principal: holder });
         if (isOwner(held) && !(await roles.hasOtherOwner(scope, holder)))
           throw new Fault('policy-denied', {
             detail:

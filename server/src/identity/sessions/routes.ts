@@ -46,6 +46,7 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
     reply: sessionsEnded,
     async handle({ caller, exchange }) {
       const { organization, user, session } = signedIn(caller);
+      exchange.endsItself = true;
       const ended = await sessions.close({ organization, user, session }, authorOf(exchange));
       exchange.carry({ 'set-cookie': sessions.clearCookie });
       return { ended };
@@ -66,6 +67,8 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
       const known = await sessions.tenantsOf(own, 1_000);
       if (!known.some((each) => each.id === tenant))
         throw new Fault('not-found', { detail: 'You have no role in such a tenant.', param: 'tenant' });
+      // The text that came with it opens nothing any more.
+      exchange.endsItself = true;
       const { session, cookie } = await sessions.renew({ ...own, tenant }, authorOf(exchange));
       exchange.carry({ 'set-cookie': cookie });
       return sessionReply(session, session.id);
@@ -83,6 +86,7 @@ export const sessionRoutes = ({ sessions }: { readonly sessions: Sessions }): Ro
       const { organization, user } = signedIn(caller);
       const one = { organization, user, session: params.id };
       if ((await sessions.list(one)).length === 0) throw new Fault('not-found');
+      if (params.id === caller.credential.id) exchange.endsItself = true;
       return { ended: await sessions.close(one, authorOf(exchange)) };
     },
   }),

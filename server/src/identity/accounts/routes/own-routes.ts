@@ -107,6 +107,8 @@ function accountRoutes(parts: OwnRouteParts): Route[] {
         await ledger.journal(
           changeEntryBy(author, clock, { after: { id: own.user }, type: 'user.password.changed' }),
         );
+        // The text that came with it opens nothing any more.
+        exchange.endsItself = true;
         await store.setPassword(own, { password, nowMs: clock.now(), except: own.session });
         forget();
         const { cookie } = await sessions.renew(own, author);

@@ -174,6 +174,7 @@ export function userRoutes(parts: UserRouteParts): Route[] {
           name === undefined ? {} : { name },
         );
         await (disabled ? ledger.journal(entry) : ledger.append(entry));
+        if (disabled !== undefined && user === exchange.who.principal.id) exchange.endsItself = true;
         const renamed = name === undefined ? before : await store.rename(of, name);
         const changed = disabled === undefined ? renamed : await store.setDisabled(of, disabled, clock.now());
         if (disabled !== undefined) forget();
@@ -201,6 +202,7 @@ export function userRoutes(parts: UserRouteParts): Route[] {
         const after = { forget_second_factors: forgetSecondFactors, id: user, one_time_until: expires };
         // It opens the account for who is given it: on record before it does.
         await ledger.append(changeEntryBy(authorOf(exchange), clock, { after, type: 'user.password.reset' }));
+        if (user === exchange.who.principal.id) exchange.endsItself = true;
         await store.setPassword(of, {
           password: stored,
           nowMs: clock.now(),
@@ -242,6 +244,7 @@ export function userRoutes(parts: UserRouteParts): Route[] {
       async handle({ params: { id: user }, exchange }) {
         const of = ofCaller(exchange, user);
         await existing(of);
+        if (user === exchange.who.principal.id) exchange.endsItself = true;
         return { ended: await sessions.close(of, authorOf(exchange)) };
       },
     }),
@@ -258,6 +261,7 @@ export function userRoutes(parts: UserRouteParts): Route[] {
       async handle({ params: { id: user, session }, exchange }) {
         const one = { ...ofCaller(exchange, user), session };
         if ((await sessions.list(one)).length === 0) throw new Fault('not-found');
+        if (user === exchange.who.principal.id) exchange.endsItself = true;
         return { ended: await sessions.close(one, authorOf(exchange)) };
       },
     }),
