@@ -128,12 +128,16 @@ const good: Readonly<Record<string, object>> = {
     name: 'fuzzed',
     scopes: ['vallum:read'],
     rate_per_minute: 5,
+    allowed_addresses: ['10.0.0.0/8', '2001:db8::1'],
     expires_at: '2030-01-01T00:00:00Z',
   },
   '/v1/users/:id/roles': { role: 'auditor', tenant: null },
   '/v1/services': { name: 'fuzzed' },
   '/v1/services/:id': { name: 'fuzzed', disabled: true },
   '/v1/services/:id/roles': { role: 'agent' },
+  '/v1/keys/:id': { name: 'fuzzed', rate_per_minute: 5, allowed_addresses: ['10.0.0.0/8'] },
+  '/v1/keys/:id/rotate': { overlap_hours: 24 },
+  '/v1/tokens': { scopes: ['vallum:read'], ttl_seconds: 60, run: 'run-7' },
 };
 
 /** A good body in which one thing somewhere is another, is gone, or is there twice. */

@@ -13,7 +13,14 @@ import path from 'node:path';
 import { type KillableServer, launchServer } from './killable-server.ts';
 import { killAllIn, processesIn, signalProcess } from './processes.ts';
 
-const secretNames = ['adminKey', 'apiKey', 'developmentApiKey', 'ledgerPublicKey'] as const;
+const secretNames = [
+  'adminEmail',
+  'adminPassword',
+  'adminKey',
+  'apiKey',
+  'developmentApiKey',
+  'ledgerPublicKey',
+] as const;
 export type FirstSecrets = Readonly<Record<(typeof secretNames)[number], string>>;
 
 /** A data folder with its keys and settings, the servers that run on it, and the database below it. */

@@ -1,9 +1,10 @@
 import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
 
 export interface Call {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly agent?: Agent;
@@ -39,6 +40,7 @@ export function call(base: string, { method = 'GET', path, key, body, agent, ...
       ...(on.leave && { signal: on.leave }),
       headers: {
         ...(key && { authorization: `Bearer ${key}` }),
+        ...on.headers,
         ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }),
       },
     });

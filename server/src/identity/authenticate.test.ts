@@ -45,14 +45,20 @@ const route = rawRoute({
 });
 
 function setUp({ withTokens = true } = {}) {
+  const state = { generation: 1, confirmed: true };
   const clock = handClock();
   const asked = { keys: 0, tokens: 0 };
+  let current: Credential | undefined = credential;
+  const become = (other: Credential | undefined): void => {
+    current = other;
+  };
   const verifier = setUpVerifier({ fetchKeys: async () => keySetOf(issuerKey) });
   const keys = createKeyVerifier({
     credentials: {
       async lookup(hash) {
         asked.keys += 1;
-        return hash.equals(hashKey(pepper, apiKey)) ? credential : undefined;
+        await new Promise((resolve) => setImmediate(resolve));
+        return hash.equals(hashKey(pepper, apiKey)) ? current : undefined;
       },
     },
     peppers: [{ version: 1, key: pepper }],
@@ -67,8 +73,8 @@ function setUp({ withTokens = true } = {}) {
       return verifier.find(token);
     },
   };
-  const control = { generation: () => 1, confirmed: () => true };
-  const { step, forget } = createAuthenticate({
+  const control = { generation: () => state.generation, confirmed: () => state.confirmed };
+  const { step, again, forget } = createAuthenticate({
     verifiers: withTokens ? [tokens, keys] : [keys],
     control,
     clock,
@@ -77,7 +83,7 @@ function setUp({ withTokens = true } = {}) {
     clock.pass(ms);
     verifier.clock.pass(ms);
   };
-  async function call(headers: Arrival['headers']) {
+  function exchange(headers: Arrival['headers'], address = '127.0.0.1'): Exchange {
     const arrival = {
       method: 'GET',
       path: '/x',
@@ -85,16 +91,30 @@ function setUp({ withTokens = true } = {}) {
       params: {},
       headers,
       rawHeaders: [],
-      address: '127.0.0.1',
+      address,
     };
-    const x = new Exchange(newId('request', nowMs), nowMs, route, {
+    return new Exchange(newId('request', nowMs), nowMs, route, {
       ...arrival,
       body: async () => Buffer.alloc(0),
     });
+  }
+  async function call(headers: Arrival['headers'], address?: string) {
+    const x = exchange(headers, address);
     await step.run(x);
     return x.who;
   }
-  return { call, bearer: (text: string) => call({ authorization: `Bearer ${text}` }), forget, asked, pass };
+  return {
+    step,
+    again,
+    state,
+    become,
+    exchange,
+    call,
+    bearer: (text: string) => call({ authorization: `Bearer ${text}` }),
+    forget,
+    asked,
+    pass,
+  };
 }
 
 describe('a bearer token', () => {
@@ -175,5 +195,101 @@ describe('an API key', () => {
         challenge: 'invalid_token',
       });
     expect(asked).toEqual({ keys: 0, tokens: 0 });
+  });
+});
+
+describe('what is kept of callers', () => {
+  const headers = { authorization: `Bearer ${apiKey}` };
+
+  it('is not believed while nobody can say whether something was restricted: each request asks', async () => {
+    const { call, state, asked } = setUp();
+    await call(headers);
+    state.confirmed = false;
+    for (let i = 0; i < 3; i++) await call(headers);
+    expect(asked.keys).toBe(4);
+    state.confirmed = true;
+    await call(headers);
+    expect(asked.keys).toBe(4);
+  });
+
+  it('is asked for once by many who come at once, but not by who comes after a restriction', async () => {
+    const { call, forget, asked } = setUp();
+    const before = Array.from({ length: 20 }, () => call(headers));
+    forget();
+    const after = Array.from({ length: 20 }, () => call(headers));
+    await Promise.all([...before, ...after]);
+    expect(asked.keys).toBe(2);
+  });
+
+  it('carries the generation at which it was asked for: what is restricted meanwhile may not be in the answer', async () => {
+    const { step, state, exchange } = setUp();
+    const x = exchange(headers);
+    const asking = step.run(x);
+    state.generation = 2;
+    await asking;
+    expect(x.generation).toBe(1);
+    const later = exchange(headers);
+    await step.run(later);
+    expect(later.generation).toBe(2);
+  });
+});
+
+describe('a caller who is found again', () => {
+  const headers = { authorization: `Bearer ${apiKey}` };
+
+  it('has what is true now, at the present generation', async () => {
+    const { step, again, state, exchange, forget, become } = setUp();
+    const x = exchange(headers);
+    await step.run(x);
+    become({ ...credential, scopes: [] });
+    state.generation = 2;
+    forget();
+    await again(x);
+    expect([x.who.scopes, x.generation]).toEqual([[], 2]);
+  });
+
+  it.each<[string, Credential | undefined]>([
+    ['revoked', { ...credential, ended: true }],
+    ['gone', undefined],
+    ['in another tenant', { ...credential, tenant: newId('tenant', 9) }],
+    ['another principal', { ...credential, service: newId('service', 9) }],
+  ])('and is %s is refused, and stays who was let in on the record', async (_, other) => {
+    const { step, again, exchange, forget, become } = setUp();
+    const x = exchange(headers);
+    await step.run(x);
+    const before = x.who;
+    become(other);
+    forget();
+    await expect(again(x)).rejects.toMatchObject({ code: 'not-authenticated' });
+    expect(x.who).toBe(before);
+  });
+
+  it('may have a credential that has ended by itself since: what began before it goes on', async () => {
+    const { step, again, exchange, call, forget, become, pass } = setUp();
+    become({ ...credential, expiresAtMs: nowMs + 1_000 });
+    const x = exchange(headers);
+    await step.run(x);
+    pass(2_000);
+    forget();
+    await again(x);
+    expect(x.credentialEndsMs).toBe(nowMs + 1_000);
+    await expect(call(headers)).rejects.toMatchObject({ code: 'not-authenticated' });
+  });
+});
+
+describe('a key with allowed addresses', () => {
+  it('is no key elsewhere, also while it is believed', async () => {
+    const { call, become } = setUp();
+    const headers = { authorization: `Bearer ${apiKey}` };
+    become({ ...credential, allowedAddresses: ['192.0.2.0/24'] });
+    for (let i = 0; i < 2; i++) {
+      expect(await call(headers, '192.0.2.7')).toMatchObject({ tenant });
+      expect(await call(headers, '::ffff:192.0.2.7')).toMatchObject({ tenant });
+      for (const address of ['192.0.3.7', '::1', ''])
+        await expect(call(headers, address)).rejects.toMatchObject({
+          code: 'not-authenticated',
+          detail: 'This is not a valid API key.',
+        });
+    }
   });
 });

@@ -58,7 +58,28 @@ const caller: Caller = {
   ratePerMinute: 1,
 };
 
+/** Holds as long as the test says so; renewing waits for what the test says then. */
+function handStanding() {
+  const waiting: { resolve: () => void; reject: (fault: unknown) => void }[] = [];
+  const state = { holds: true };
+  return {
+    state,
+    waiting,
+    holds: () => state.holds,
+    renew: () => new Promise<void>((resolve, reject) => waiting.push({ resolve, reject })),
+    async grant() {
+      waiting.shift()?.resolve();
+      await settled();
+    },
+    async refuse(fault = new Fault('not-authenticated')) {
+      waiting.shift()?.reject(fault);
+      await settled();
+    },
+  };
+}
+
 function setUp(streaming: boolean) {
+  const standing = handStanding();
   const ledger = heldLedger();
   const platform = newId('tenant', 1);
   const tally = createTally({ ledger, clock: { now: () => 90_000, micros: () => 0 }, onTrouble: () => {} });
@@ -66,7 +87,7 @@ function setUp(streaming: boolean) {
     ledger,
     tally,
     clock: systemClock,
-    standing: { holds: () => true, renew: async () => {} },
+    standing,
     platform,
     onTrouble: () => {},
   });
@@ -85,7 +106,7 @@ function setUp(streaming: boolean) {
   const outlet = sealing.seal(x, client);
   const head = () => outlet.head({ status: 200, contentType: 'text/plain', streaming });
   const frame = (text: string, finish = false) => outlet.frame(Buffer.from(text), finish);
-  return { ledger, tally, sealing, x, sent, outlet, head, frame };
+  return { ledger, tally, sealing, standing, client, x, sent, outlet, head, frame };
 }
 
 describe('a stream', () => {
@@ -274,5 +295,142 @@ describe('a refusal', () => {
     expect(ledger.waiting.map(({ entry }) => entry.tally)).toEqual([
       { count: 10_000, reason: code, minute: '1970-01-01T00:01:00.000Z' },
     ]);
+  });
+});
+
+describe('a caller who may have been restricted', () => {
+  it('begins nothing before that is known: a body may have taken its time', async () => {
+    const { sealing, standing, ledger, x } = setUp(false);
+    standing.state.holds = false;
+    const before = ledger.waiting.length;
+    const intending = sealing.intend.run(x);
+    await settled();
+    expect(ledger.waiting).toHaveLength(before);
+    await standing.grant();
+    await intending;
+    expect(ledger.waiting).toHaveLength(before + 1);
+    const again = sealing.intend.run(x);
+    const refused = expect(again).rejects.toMatchObject({ code: 'not-authenticated' });
+    await standing.refuse();
+    await refused;
+    expect(ledger.waiting).toHaveLength(before + 1);
+  });
+
+  it('gets the first byte of a stream only after that is known, since the intent’s commit may have told', async () => {
+    const { ledger, standing, sent, head, frame, x } = setUp(true);
+    let resumed = 0;
+    x.resume = () => resumed++;
+    head();
+    frame('a');
+    standing.state.holds = false;
+    await ledger.commit();
+    expect([sent, standing.waiting.length]).toEqual([[], 1]);
+    frame('b');
+    await standing.grant();
+    expect([sent, resumed]).toEqual([['head', 'a', 'b'], 1]);
+  });
+
+  it('and may not any more gets no byte of a stream; its end is aborted, with the fault', async () => {
+    const { ledger, standing, sent, head, frame, x } = setUp(true);
+    head();
+    frame('a');
+    standing.state.holds = false;
+    await ledger.commit();
+    await standing.refuse();
+    expect(x.aborted).toBe(true);
+    expect(sent).toEqual([]);
+    expect(ledger.waiting[0]?.entry).toMatchObject({
+      kind: 'outcome',
+      ended: 'aborted',
+      fault: 'not-authenticated',
+      decision: 'block',
+    });
+    await ledger.commit();
+    expect(sent).toEqual(['failed not-authenticated']);
+  });
+
+  it('gets a complete answer neither sealed as such nor shown, where it is known before', async () => {
+    const { ledger, standing, sent, head, frame, outlet } = setUp(false);
+    await ledger.commit();
+    head();
+    frame('whole', true);
+    standing.state.holds = false;
+    outlet.end();
+    expect(ledger.kinds()).toEqual([]);
+    await standing.refuse();
+    expect(ledger.kinds()).toEqual(['outcome aborted']);
+    await ledger.commit();
+    expect(sent).toEqual(['failed not-authenticated']);
+  });
+
+  it('and it is known only from the outcome’s commit: the answer is withheld, and that it was ready stays on record', async () => {
+    const { ledger, standing, sent, head, frame, outlet } = setUp(false);
+    await ledger.commit();
+    head();
+    frame('whole', true);
+    outlet.end();
+    expect(ledger.kinds()).toEqual(['outcome complete']);
+    standing.state.holds = false;
+    await ledger.commit();
+    expect(sent).toEqual([]);
+    await standing.refuse();
+    expect([sent, ledger.kinds()]).toEqual([['failed not-authenticated'], []]);
+  });
+
+  it('that nobody can ask about is refused as what failed', async () => {
+    const { ledger, standing, sent, head, frame, outlet } = setUp(false);
+    await ledger.commit();
+    head();
+    frame('whole', true);
+    standing.state.holds = false;
+    outlet.end();
+    await standing.refuse(new Fault('unavailable'));
+    expect(ledger.kinds()).toEqual(['outcome failed']);
+    await ledger.commit();
+    expect(sent).toEqual(['failed unavailable']);
+  });
+
+  it('loses a stream that runs, at once and once, whatever else happens to it', async () => {
+    const { ledger, sent, head, frame, outlet, x } = setUp(true);
+    head();
+    await ledger.commit();
+    frame('a');
+    x.revoke?.(new Fault('not-authenticated'));
+    x.revoke?.(new Fault('not-authenticated'));
+    expect(frame('b')).toBe(false);
+    outlet.end();
+    x.abort();
+    expect(ledger.kinds()).toEqual(['outcome aborted']);
+    await ledger.commit();
+    expect(sent).toEqual(['head', 'a', 'failed not-authenticated']);
+  });
+
+  it('loses the answer that waits for its commit, and nothing follows', async () => {
+    const { ledger, sent, head, frame, outlet, x } = setUp(true);
+    head();
+    await ledger.commit();
+    frame('finish', true);
+    outlet.end();
+    x.revoke?.(new Fault('policy-denied'));
+    expect(sent).toEqual(['head', 'failed policy-denied']);
+    await ledger.commit();
+    expect(sent).toEqual(['head', 'failed policy-denied']);
+  });
+
+  it('gets nothing of a reply without entries of its own either', async () => {
+    for (const good of [true, false]) {
+      const { sealing, standing, client, sent, x } = setUp(false);
+      Object.assign(x, { route: { ...route, seals: 'aggregate' } });
+      const outlet = sealing.seal(x, client);
+      outlet.head({ status: 200, contentType: 'text/plain', streaming: false });
+      outlet.frame(Buffer.from('list'), true);
+      standing.state.holds = false;
+      outlet.end();
+      await settled();
+      expect(sent).toEqual(['head', 'list']);
+      await (good ? standing.grant() : standing.refuse());
+      expect(sent.at(-1)).toBe(good ? 'end' : 'failed not-authenticated');
+      x.over();
+    }
   });
 });

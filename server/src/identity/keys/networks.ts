@@ -32,9 +32,9 @@ function bytesOf(text: string): Bytes | undefined {
 }
 
 function networkOf(cidr: string): Network | undefined {
-  const [address = '', length] = cidr.split('/');
+  const [, address = '', length] = /^([^/%]+)(?:\/(0|[1-9]\d{0,2}))?$/.exec(cidr) ?? [];
   const first = bytesOf(address);
-  if (!first || address.includes('%')) return undefined;
+  if (!first) return undefined;
   // The prefix of a mapped network counts the 96 bits before it.
   const mapped = first.length === 4 && address.includes(':') ? 96 : 0;
   const bits = length === undefined ? first.length * 8 : Number(length) - mapped;
