@@ -202,21 +202,27 @@ function jsonRoute(
   };
 }
 
-/** A route of Vallum's own API that answers with bytes of its own: text, tiles. */
-export function rawRoute<P extends z.ZodType | undefined>(
+/** A route of Vallum's own API that answers with bytes of its own: text, tiles, pages. */
+export function rawRoute<P extends z.ZodType | undefined, Q extends z.ZodType | undefined>(
   spec: Omit<Route, 'answer' | 'params' | 'query' | 'body' | 'reply' | 'api' | 'bodyBytes'> & {
     readonly params?: P;
-    handle(call: { readonly params: Of<P, undefined>; readonly exchange: Exchange }): Promise<RawReply>;
+    readonly query?: Q;
+    handle(call: {
+      readonly params: Of<P, undefined>;
+      readonly query: Of<Q, undefined>;
+      readonly exchange: Exchange;
+    }): Promise<RawReply>;
   },
 ): Route {
-  const { handle, params, ...rest } = spec;
+  const { handle, params, query, ...rest } = spec;
   return {
     ...rest,
     api: 'vallum',
     bodyBytes: 0,
     ...(params && { params }),
+    ...(query && { query }),
     async answer(exchange, outlet) {
-      // As in `route`: the path has parsed it with this schema.
+      // As in `route`: the path has parsed both with these schemas.
       const {
         status = 200,
         contentType,
@@ -224,6 +230,7 @@ export function rawRoute<P extends z.ZodType | undefined>(
         headers,
       } = await handle({
         params: exchange.params as Of<P, undefined>,
+        query: exchange.query as Of<Q, undefined>,
         exchange,
       });
       outlet.head({ status, contentType, streaming: false, ...(headers && { headers }) });
