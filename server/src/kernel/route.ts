@@ -84,6 +84,8 @@ export interface Route {
    * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
    */
   validated?(body: unknown): Iterable<string>;
+  /** Names of the query whose values the route reads in the same way, such as the URL by which an identity provider names itself. */
+  readonly validatedQuery?: readonly string[];
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
   /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */

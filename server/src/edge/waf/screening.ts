@@ -1,5 +1,6 @@
 import type { Reason } from '@vallum/contract';
 import { type Clock, type Exchange, Fault } from '../../kernel/index.ts';
+import type { HeadInput } from './input.ts';
 import type { WafPolicies } from './policies.ts';
 import { protocolFamily } from './protocol.ts';
 import { decide, type Finding, type Inspection, type Policy, threshold } from './verdict.ts';
@@ -51,7 +52,7 @@ export function createWafScreening({ waf, policies, clock }: ScreeningParts): Wa
 
   return {
     head(x) {
-      const inspection = waf.inspectHead(x.arrival);
+      const inspection = waf.inspectHead(headOf(x));
       if (inspection.findings.length === 0) return;
       const findings = inspection.findings.filter((finding) => !isSaidBetter(x, finding));
       if (findings.length === 0) return;
@@ -70,6 +71,15 @@ export function createWafScreening({ waf, policies, clock }: ScreeningParts): Wa
       return judgeFor(x, together(open.get(x), inspection));
     },
   };
+}
+
+/** What is judged of a head: without what the route reads by a grammar of its own. It is taken out, not excepted: a rule tells only the first place where it matched. */
+function headOf({ arrival, route: { validatedQuery } }: Exchange): HeadInput {
+  if (!validatedQuery) return arrival;
+  const { method, path, query, rawHeaders } = arrival;
+  const names = new Set(validatedQuery);
+  const judged = query.split('&').filter((pair) => !names.has(pair.split('=', 1)[0] ?? ''));
+  return { method, path, query: judged.join('&'), rawHeaders };
 }
 
 /** Whether nobody will be known: the route asks for nobody, or nothing was sent by which somebody could be. */
