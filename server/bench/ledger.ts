@@ -149,6 +149,7 @@ const result = await atTheEnd(async (stop) => {
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
+    standing: { holds: () => true, renew: async () => {} },
     onControlEpoch: () => {},
     onFenced: () => {},
     onBroken: () => {},

@@ -1,7 +1,7 @@
 /** How long a decision takes among 200 policies, kept and not: one line of JSON on standard output. `npm run bench -- policy` runs it. */
-import { readFileSync } from 'node:fs';
 import { idOf } from '@vallum/contract';
 import { quantile } from '../../bench/report/statistics.ts';
+import { readGroups, readPolicies } from '../src/compose/policies.ts';
 import { createPolicies } from '../src/governance/index.ts';
 import type { Caller } from '../src/kernel/index.ts';
 
@@ -10,15 +10,13 @@ const calls = 5_000;
 /** Decisions of one measured piece, where one alone would be shorter than the clock is fine. */
 const perPiece = 1_000;
 
-const folder = new URL('../policies/', import.meta.url);
-const base = readFileSync(new URL('base.cedar', folder), 'utf8');
-const groups = JSON.parse(readFileSync(new URL('actions.json', folder), 'utf8')) as Record<string, string[]>;
+const base = readPolicies();
 const others = Array.from(
   { length: policyCount - base.split('@id(').length + 1 },
   (_, i) =>
     `@id("team-${i}") permit (principal == service::"key_${i}", action == Action::"model:invoke", resource == Resource::"model/team-${i}") when { resource.tenant == principal.tenant };`,
 );
-const policies = createPolicies(`${base}\n${others.join('\n')}`, groups);
+const policies = createPolicies(`${base}\n${others.join('\n')}`, readGroups());
 
 const uuid = (n: number): string => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
 const newCaller = (): Caller => ({

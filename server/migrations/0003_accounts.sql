@@ -14,10 +14,12 @@ ALTER TABLE users
   ADD locked_until        timestamptz,
   ADD last_sign_in_at     timestamptz,
   ADD disabled_at         timestamptz,
+  -- Until when a password that an administrator gave opens; whoever signs in with it may do nothing but choose another. NULL: it is the user's own.
+  ADD one_time_until      timestamptz,
   ADD CHECK ((issuer IS NULL) = (subject IS NULL)),
   ADD UNIQUE (organization_id, issuer, subject),
   ADD UNIQUE (organization_id, id);
-GRANT UPDATE (name, password, password_changed_at, totp, totp_confirmed_at, totp_step, failures, locked_until, last_sign_in_at, disabled_at) ON users TO vallum_app;
+GRANT UPDATE (name, password, password_changed_at, totp, totp_confirmed_at, totp_step, failures, locked_until, last_sign_in_at, disabled_at, one_time_until) ON users TO vallum_app;
 
 CREATE TABLE service_accounts (
   id              uuid        PRIMARY KEY,
@@ -81,7 +83,7 @@ ALTER TABLE sessions FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_organization ON sessions
   USING (organization_id = app_organization()) WITH CHECK (organization_id = app_organization());
 GRANT SELECT, INSERT ON sessions TO vallum_app;
-GRANT UPDATE (tenant_id, seen_at, revoked_at) ON sessions TO vallum_app;
+GRANT UPDATE (tenant_id, hash, seen_at, revoked_at) ON sessions TO vallum_app;   -- a session gets another text when it moves
 
 -- WebAuthn credentials.
 CREATE TABLE passkeys (
@@ -104,6 +106,49 @@ CREATE POLICY own_organization ON passkeys
 GRANT SELECT, INSERT, DELETE ON passkeys TO vallum_app;
 GRANT UPDATE (sign_count, last_used_at) ON passkeys TO vallum_app;
 
+-- What opens when the device with the TOTP secret is lost: HMACs under a pepper, each taken out when it is used.
+CREATE TABLE recovery_codes (
+  organization_id uuid  NOT NULL,
+  user_id         uuid  NOT NULL,
+  hash            bytea NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (organization_id, user_id, hash),
+  FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id)
+);
+ALTER TABLE recovery_codes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE recovery_codes FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_organization ON recovery_codes
+  USING (organization_id = app_organization()) WITH CHECK (organization_id = app_organization());
+GRANT SELECT, INSERT, DELETE ON recovery_codes TO vallum_app;
+
+-- WebAuthn challenges that were answered: the primary key lets each one be answered once, in whichever process. Kept until they end by themselves.
+CREATE TABLE spent_challenges (
+  organization_id uuid        NOT NULL REFERENCES organizations,
+  nonce           bytea       NOT NULL CHECK (length(nonce) = 16),
+  expires_at      timestamptz NOT NULL,
+  PRIMARY KEY (organization_id, nonce)
+);
+CREATE INDEX spent_challenges_by_end ON spent_challenges (organization_id, expires_at);
+ALTER TABLE spent_challenges ENABLE ROW LEVEL SECURITY;
+ALTER TABLE spent_challenges FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_organization ON spent_challenges
+  USING (organization_id = app_organization()) WITH CHECK (organization_id = app_organization());
+GRANT SELECT, INSERT, DELETE ON spent_challenges TO vallum_app;
+
+-- Sign-ins that failed, or are not over, by the network that they come from (an HMAC of it) and ten minutes: what shows that passwords are being sprayed over accounts.
+CREATE TABLE sign_in_attempts (
+  organization_id uuid        NOT NULL REFERENCES organizations,
+  began_at        timestamptz NOT NULL,
+  network         bytea       NOT NULL CHECK (length(network) = 32),
+  attempts        int         NOT NULL DEFAULT 1,
+  PRIMARY KEY (organization_id, began_at, network)
+);
+ALTER TABLE sign_in_attempts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE sign_in_attempts FORCE ROW LEVEL SECURITY;
+CREATE POLICY own_organization ON sign_in_attempts
+  USING (organization_id = app_organization()) WITH CHECK (organization_id = app_organization());
+GRANT SELECT, INSERT, DELETE ON sign_in_attempts TO vallum_app;
+GRANT UPDATE (attempts) ON sign_in_attempts TO vallum_app;
+
 -- Who presents a session has no scope yet: as lookup_credential, one row by exact hash.
 GRANT USAGE, CREATE ON SCHEMA public TO vallum_lookup;
 GRANT SELECT ON sessions, users, role_assignments TO vallum_lookup;
@@ -112,15 +157,18 @@ CREATE POLICY lookup ON users FOR SELECT TO vallum_lookup USING (true);
 CREATE POLICY lookup ON role_assignments FOR SELECT TO vallum_lookup USING (true);
 
 CREATE FUNCTION lookup_session(_hash bytea)
-  RETURNS TABLE (id uuid, organization_id uuid, tenant_id uuid, environment text, user_id uuid, roles text[], created_at timestamptz,
-                 seen_at timestamptz, expires_at timestamptz, revoked_at timestamptz, disabled_at timestamptz)
+  RETURNS TABLE (id uuid, organization_id uuid, tenant_id uuid, environment text, user_id uuid, roles text[], organization_roles text[], created_at timestamptz,
+                 seen_at timestamptz, expires_at timestamptz, revoked_at timestamptz, disabled_at timestamptz, one_time boolean)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1
 BEGIN ATOMIC
   SELECT s.id, s.organization_id, s.tenant_id, t.environment, s.user_id,
          ARRAY (SELECT DISTINCT a.role FROM role_assignments a
                  WHERE a.organization_id = s.organization_id AND a.principal_type = 'user' AND a.principal_id = s.user_id
                    AND (a.tenant_id IS NULL OR a.tenant_id = s.tenant_id) ORDER BY 1),
-         s.created_at, s.seen_at, s.expires_at, s.revoked_at, u.disabled_at
+         ARRAY (SELECT DISTINCT a.role FROM role_assignments a
+                 WHERE a.organization_id = s.organization_id AND a.principal_type = 'user' AND a.principal_id = s.user_id
+                   AND a.tenant_id IS NULL ORDER BY 1),
+         s.created_at, s.seen_at, s.expires_at, s.revoked_at, u.disabled_at, u.one_time_until IS NOT NULL
     FROM sessions s
     JOIN tenants t ON t.id = s.tenant_id
     JOIN users u ON u.id = s.user_id AND u.organization_id = s.organization_id

@@ -1,17 +1,28 @@
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
+import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
+import { addressRoutes } from './edge/index.ts';
 import { wafRoutes } from './edge/waf/index.ts';
 import { createPolicies } from './governance/index.ts';
-import { identityRoutes } from './identity/index.ts';
+import {
+  accountRoutes,
+  exchangeRoutes,
+  identityRoutes,
+  keyRoutes,
+  rolesRoutes,
+  sessionRoutes,
+} from './identity/index.ts';
 import { faultCatalog, type Route } from './kernel/index.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { operationsRoutes } from './operations.ts';
 import { definerFunctions } from './platform/postgres/doors.ts';
 import { sql } from './platform/postgres/index.ts';
 import { type TestDatabase, testDatabase } from './platform/postgres/testing/test-database.ts';
+import { matrixTable, whoMay } from './testing/who-may.ts';
 
 const source = import.meta.dirname;
 const files = globSync('**/*.ts', { cwd: source }).filter(
@@ -21,16 +32,39 @@ const read = (file: string): string => readFileSync(path.join(source, file), 'ut
 
 /** The rows of the public API, as compose lists them; what their handlers need is not there, and is not called. */
 const nothing = new Proxy({}, { get: () => nothing }) as never;
+const peppers = [{ version: 1, key: Buffer.alloc(32) }];
 const routes: Route[] = [
   ...operationsRoutes({ notReady: nothing, notes: nothing, metrics: nothing }),
   ...modelRoutes({ catalog: createCatalog([]) }),
-  ...identityRoutes({
+  ...identityRoutes({ directory: nothing, ledger: nothing, keys: nothing, clock: nothing }),
+  ...keyRoutes({
     directory: nothing,
+    store: nothing,
     ledger: nothing,
-    keys: nothing,
-    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    peppers,
+    rights: nothing,
+    services: nothing,
+    roles: nothing,
+    rotationDays: 1,
     clock: nothing,
   }),
+  ...exchangeRoutes({
+    store: nothing,
+    ledger: nothing,
+    peppers,
+    rights: nothing,
+    mayRevoke: nothing,
+    clock: nothing,
+  }),
+  ...rolesRoutes({
+    roles: nothing,
+    services: nothing,
+    directory: nothing,
+    rights: nothing,
+    ledger: nothing,
+    clock: nothing,
+  }),
+  ...addressRoutes({ store: nothing, ledger: nothing, clock: nothing }),
   ...wafRoutes({
     waf: nothing,
     settings: nothing,
@@ -41,6 +75,27 @@ const routes: Route[] = [
     ledger: nothing,
     isRoute: nothing,
     clock: nothing,
+  }),
+  ...sessionRoutes({ sessions: nothing }),
+  ...accountRoutes({
+    store: nothing,
+    passkeys: nothing,
+    roles: nothing,
+    rights: nothing,
+    sessions: nothing,
+    signIn: nothing,
+    sameOrigin: nothing,
+    partyOf: nothing,
+    challengeKey: nothing,
+    hashing: nothing,
+    passwords: nothing,
+    box: nothing,
+    breached: nothing,
+    peppers: [{ version: 1, key: Buffer.alloc(32) }],
+    ledger: nothing,
+    clock: nothing,
+    forget: nothing,
+    onPassword: nothing,
   }),
   ...ledgerRoutes({ explorer: nothing, log: nothing, open: false }),
 ];
@@ -78,11 +133,8 @@ describe('the code', () => {
 });
 
 describe('every route', () => {
-  const actions = JSON.parse(readFileSync(path.join(source, '../policies/actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  const policies = createPolicies('@id("none") forbid (principal, action, resource);', actions);
+  const groups = readGroups();
+  const policies = createPolicies('@id("none") forbid (principal, action, resource);', groups);
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s has an action that policies know, or is open and says so',
@@ -93,9 +145,17 @@ describe('every route', () => {
     },
   );
 
+  /** What people without a credential may ask for: who signs in is sealed as such, and who does not is counted. */
+  const signIns = ['POST /v1/sessions', 'POST /v1/sessions/passkey', 'POST /v1/sessions/passkey/options'];
+
+  it('that changes something without a credential is a sign-in', () => {
+    const open = routes.filter(({ method, action }) => method !== 'GET' && action === 'open');
+    expect(open.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual(signIns);
+  });
+
   it.each(
     routes
-      .filter(({ method }) => method !== 'GET')
+      .filter(({ method, path: at }) => method !== 'GET' && !signIns.includes(`${method} ${at}`))
       .map((route) => [`${route.method} ${route.path}`, route] as const),
   )('%s changes something or costs something, so each exchange is sealed', (_, route) => {
     expect(route.seals).toBe('each');
@@ -115,9 +175,57 @@ describe('every route', () => {
     expect(routes.map(({ method, path: at }) => `${method} ${at}`).sort()).toEqual([...publicRoutes].sort());
   });
 
+  it('has an action in exactly one group, and each group is named by a policy', () => {
+    const grouped = Object.values(groups).flat();
+    expect(grouped.filter((action, at) => grouped.indexOf(action) !== at)).toEqual([]);
+    const named = new Set([...readPolicies().matchAll(/Action::"([^"]+)"/g)].map(([, name]) => name));
+    expect([...named].sort()).toEqual(Object.keys(groups).sort());
+  });
+
+  it('that takes the id of a tenant says whose what it acts on is, so that policy is asked about that tenant', () => {
+    const members = (schema: z.ZodType | undefined): string[] =>
+      Object.keys(
+        (schema && z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties) ?? {},
+      );
+    const naming = routes.filter(
+      ({ api, action, query, body }) =>
+        api === 'vallum' && action !== 'open' && [query, body].flatMap(members).includes('tenant'),
+    );
+    expect(naming.length).toBeGreaterThan(2);
+    expect(
+      naming.filter(({ belongsTo }) => !belongsTo).map(({ method, path: at }) => `${method} ${at}`),
+    ).toEqual([]);
+  });
+
   it('and nothing else is an action: no policy is about what does not exist', () => {
     const used = new Set(routes.map(({ action }) => action));
     expect([...policies.actions].filter((action) => !used.has(action))).toEqual([]);
+  });
+});
+
+describe('who may', () => {
+  const policies = loadPolicies();
+  const matrix = JSON.parse(
+    readFileSync(path.join(source, '../policies/roles.matrix.json'), 'utf8'),
+  ) as Record<string, { tenant?: string; organization?: string }>;
+  const guarded = routes.filter(({ action }) => action !== 'open');
+
+  it.each(guarded.map(({ method, path: at, action }) => [`${method} ${at}`, action] as const))(
+    '%s is who the matrix says, by role, by scope and by neither',
+    (_, action) => {
+      const row = matrix[action];
+      if (!row) expect.fail(`server/policies/roles.matrix.json has no row for ${action}`);
+      expect(whoMay(policies, action)).toEqual({ tenant: '', organization: '', ...row });
+    },
+  );
+
+  it('is in no row of the matrix for an action that is not there', () => {
+    expect(Object.keys(matrix).sort()).toEqual([...policies.actions].sort());
+  });
+
+  it('is said as it is in the guide', () => {
+    const page = readFileSync(path.join(source, '../../docs/guides/roles.md'), 'utf8');
+    expect(page).toContain(matrixTable(policies, readGroups()));
   });
 });
 
@@ -195,6 +303,7 @@ describe('the database', () => {
         FROM pg_class c, aclexplode(c.relacl) g
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND g.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2`);
     expect(rows.map(({ relname, role, may }) => `${relname} ${role}: ${may}`)).toEqual([
+      'address_lists vallum_app: INSERT SELECT',
       'api_keys vallum_app: INSERT SELECT',
       'api_keys vallum_lookup: SELECT',
       'bootstrap vallum_app: INSERT SELECT',
@@ -213,11 +322,18 @@ describe('the database', () => {
       'ledger_writers vallum_ledger: INSERT SELECT',
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
+      'rate_leases vallum_app: DELETE INSERT SELECT',
+      'recovery_codes vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
       'service_accounts vallum_app: INSERT SELECT',
+      'service_accounts vallum_lookup: SELECT',
       'sessions vallum_app: INSERT SELECT',
       'sessions vallum_lookup: SELECT',
+      'short_lived_credentials vallum_app: INSERT SELECT',
+      'short_lived_credentials vallum_lookup: DELETE SELECT',
+      'sign_in_attempts vallum_app: DELETE INSERT SELECT',
+      'spent_challenges vallum_app: DELETE INSERT SELECT',
       'tenants vallum_app: INSERT SELECT',
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
@@ -231,6 +347,14 @@ describe('the database', () => {
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace, aclexplode(a.attacl) g ORDER BY 1, 2, 3`);
     expect(columns.map(({ relname, attname, role, may }) => `${relname}.${attname} ${role}: ${may}`)).toEqual(
       [
+        'address_lists.lists vallum_app: UPDATE',
+        'address_lists.updated_at vallum_app: UPDATE',
+        'address_lists.version vallum_app: UPDATE',
+        'api_keys.allowed_addresses vallum_app: UPDATE',
+        'api_keys.expires_at vallum_app: UPDATE',
+        'api_keys.last_used_at vallum_app: UPDATE',
+        'api_keys.name vallum_app: UPDATE',
+        'api_keys.rate_per_minute vallum_app: UPDATE',
         'api_keys.revoked_at vallum_app: UPDATE',
         'control.epoch vallum_app: UPDATE',
         'ledger_writers.fenced_at vallum_ledger: UPDATE',
@@ -239,16 +363,22 @@ describe('the database', () => {
         'ledger_writers.stopped_at vallum_ledger: UPDATE',
         'passkeys.last_used_at vallum_app: UPDATE',
         'passkeys.sign_count vallum_app: UPDATE',
+        'rate_leases.granted vallum_app: UPDATE',
+        'rate_leases.slot vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
+        'sessions.hash vallum_app: UPDATE',
         'sessions.revoked_at vallum_app: UPDATE',
         'sessions.seen_at vallum_app: UPDATE',
         'sessions.tenant_id vallum_app: UPDATE',
+        'short_lived_credentials.revoked_at vallum_app: UPDATE',
+        'sign_in_attempts.attempts vallum_app: UPDATE',
         'users.disabled_at vallum_app: UPDATE',
         'users.failures vallum_app: UPDATE',
         'users.last_sign_in_at vallum_app: UPDATE',
         'users.locked_until vallum_app: UPDATE',
         'users.name vallum_app: UPDATE',
+        'users.one_time_until vallum_app: UPDATE',
         'users.password vallum_app: UPDATE',
         'users.password_changed_at vallum_app: UPDATE',
         'users.totp vallum_app: UPDATE',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { idOf, type TenantId } from '@vallum/contract';
 import { openaiCompatible } from './agents/adapters/provider-openai-compatible.ts';
@@ -6,18 +5,21 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
-import type { Config } from './config.ts';
-import { createListener, type Listener } from './edge/index.ts';
+import { composeListener } from './compose/listener.ts';
+import { loadPolicies } from './compose/policies.ts';
+import { type Config, urlOf } from './config.ts';
+import { createDeadline, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
   createGuards,
-  createPolicies,
+  createRights,
   createWindow,
   injectionGuard,
   secretsGuard,
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
+import { createStanding } from './identity/index.ts';
 import {
   type Exchange,
   faultCatalog,
@@ -35,7 +37,7 @@ import { writerFile } from './ledger/adapters/writer-file.ts';
 import { createLedger } from './ledger/index.ts';
 import { operationsRoutes } from './operations.ts';
 import { createMetrics } from './platform/metrics/index.ts';
-import { createDoors, createLedgerSession } from './platform/postgres/index.ts';
+import { createDoors, createLedgerSession, watchControlEpoch } from './platform/postgres/index.ts';
 import type { Foundation } from './prepare.ts';
 import { requestPath } from './request-path.ts';
 
@@ -62,12 +64,28 @@ export async function compose(
 ): Promise<Composed> {
   const clock = systemClock;
   const data = path.resolve(config.data);
-  const url = config.url ?? `http://${config.host}:${config.port}`;
+  const url = urlOf(config);
 
   // The database, by its doors.
   const doors = createDoors(foundation.app, { max: config.database.connections });
   const appending = createLedgerSession({ target: foundation.ledger });
   const reading = createLedgerSession({ target: foundation.ledger, name: 'reading' });
+
+  // What has been restricted: whatever is kept in memory of callers is asked for again, also for what is under way.
+  const control = watchControlEpoch({ target: foundation.ledger, onMoved: onControlEpoch });
+  const deadline = createDeadline(config.limits.step_ms);
+  const standing = createStanding({
+    control,
+    again: (x) => identity.again(x),
+    authorize: (x) => governance.authorize.run(x),
+    running: () => listener.running(),
+    within: (working) => deadline.hold(working, 'a renewal'),
+  });
+  function onControlEpoch(): void {
+    identity.forget();
+    edge.forget();
+    standing.sweep();
+  }
 
   // The ledger.
   const ledgerData = path.join(data, 'ledger');
@@ -91,10 +109,8 @@ export async function compose(
       batch: config.ledger.batch,
       waitMs: config.ledger.wait_ms,
     },
-    onControlEpoch() {
-      identity.forget();
-      edge.forget();
-    },
+    standing,
+    onControlEpoch: control.learn,
     onFenced: () => end('another process has declared this one dead'),
     onBroken: ({ because }) =>
       log.error(
@@ -108,10 +124,24 @@ export async function compose(
 
   // Who calls, and what they may do.
   const keys = foundation.tenantKeys;
-  const identity = composeIdentity({ config, foundation, doors, ledger, clock, log });
+  const policies = loadPolicies();
+  const rights = createRights(policies);
+  const secrets = firstSecretsFile(data);
+  const identity = composeIdentity({
+    config,
+    foundation,
+    doors,
+    ledger,
+    control,
+    rights,
+    secrets,
+    may: (...of) => policies.decide(...of).allowed,
+    clock,
+    log,
+  });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
-    policies: loadPolicies(),
+    policies,
     quota: memoryQuota({ clock, tokensPerMinute: config.limits.tokens_per_minute }),
     guards: createGuards({ guards, deadlineMs: guardDeadlineMs }),
     openWindow: () => createWindow(guards),
@@ -138,8 +168,7 @@ export async function compose(
         }),
     ),
   ];
-  const secrets = firstSecretsFile(data);
-  const metrics = createMetrics(ledger.outstanding);
+  const metrics = createMetrics({ outstanding: ledger.outstanding, keysDue: identity.keysDue });
   const notReady = async (): Promise<string | undefined> => {
     if (listener.draining()) return 'This process is stopping.';
     if (ledger.silentMs() > silentMs) return 'The database does not answer.';
@@ -173,9 +202,10 @@ export async function compose(
   ];
 
   // The door.
-  const listener = createListener({
-    host: config.host,
-    port: config.port,
+  const { listener, services: listening } = composeListener({
+    config,
+    clock,
+    log,
     routes,
     path: requestPath({
       edge: edge.steps,
@@ -183,9 +213,6 @@ export async function compose(
       governance,
       ledger: ledger.sealing,
     }),
-    clock,
-    stepDeadlineMs: config.limits.step_ms,
-    drainMs: config.limits.drain_ms,
     onFault: (x, error) => report(x, error),
     onOver: (x, status) => metrics.exchange(x.route.path, status, x.decision, (clock.now() - x.atMs) / 1000),
   });
@@ -220,6 +247,7 @@ export async function compose(
     },
     reading,
     appending,
+    control,
     {
       name: 'ledger',
       async start() {
@@ -238,7 +266,7 @@ export async function compose(
       name: 'first start',
       async start() {
         if (foundation.bootstrapped) return;
-        if (await identity.bootstrap({ secrets, url, ledgerPublicKey: ledger.vkey() }))
+        if (await identity.bootstrap({ url, ledgerPublicKey: ledger.vkey() }))
           log.info('the first organization was made', { path: secrets.file });
       },
       stop: async () => {},
@@ -250,16 +278,7 @@ export async function compose(
       start: async () => {},
       stop: async () => void (await Promise.all(providers.map((each) => each.close()))),
     },
-    listener,
+    ...listening,
   ];
   return { services, listener, secrets };
-}
-
-function loadPolicies() {
-  const folder = path.join(import.meta.dirname, '../policies');
-  const groups = JSON.parse(readFileSync(path.join(folder, 'actions.json'), 'utf8')) as Record<
-    string,
-    string[]
-  >;
-  return createPolicies(readFileSync(path.join(folder, 'base.cedar'), 'utf8'), groups);
 }

@@ -29,6 +29,9 @@ export interface Foundation {
   readonly signingSeed: Buffer;
   /** Under which names that others give become ids of ours; the same in every replica. */
   readonly subjectKey: Buffer;
+  /** Under which secrets of second factors are encrypted, and WebAuthn challenges are signed. */
+  readonly totpKey: Buffer;
+  readonly challengeKey: Buffer;
   readonly peppers: readonly { readonly version: number; readonly key: Buffer }[];
   /** Names this deployment in the ledger's origins. */
   readonly deployment: string;
@@ -62,6 +65,8 @@ export async function prepare(config: Config, log: Log): Promise<Foundation> {
         ledger: { ...direct, user: ledgerRole, password: passwords.ledger },
         tenantKeys,
         subjectKey: root.derive('vallum/identity/subjects'),
+        totpKey: root.derive('vallum/identity/totp'),
+        challengeKey: root.derive('vallum/identity/challenges'),
         ...secrets,
       };
     } finally {

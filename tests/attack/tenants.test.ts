@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeKey, makeTenant } from '../support/administer.ts';
+import { makeKey, makeService, makeTenant } from '../support/administer.ts';
 import { type Answer, ask, type Question } from '../support/ask.ts';
 import { normalised } from '../support/normalised.ts';
 import { user } from '../support/openai-client.ts';
@@ -19,6 +19,9 @@ interface Party {
   readonly adminKey: string;
   readonly tenant: string;
   readonly keys: string[];
+  /** Short-lived ones, made from its key. */
+  readonly tokens: string[];
+  readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
   readonly exceptions: string[];
@@ -40,7 +43,7 @@ afterAll(() => vallum?.remove());
 
 /** Makes a tenant, and has it do something of everything. */
 async function settle(name: string): Promise<Party> {
-  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-prompt`];
+  const words = [`${name}-tenant-name`, `${name}-key-name`, `${name}-service-name`, `${name}-prompt`];
   const { id: tenant } = await makeTenant(vallum, `${name}-tenant-name`);
   const application = await makeKey(vallum, { tenant, name: `${name}-key-name` });
   const admin = await makeKey(vallum, {
@@ -48,6 +51,7 @@ async function settle(name: string): Promise<Party> {
     name: `${name}-key-name`,
     scopes: ['vallum:read', 'vallum:write', 'vallum:admin', 'models:invoke'],
   });
+  const service = await makeService(vallum, { tenant, name: `${name}-service-name` });
   const { key } = application;
   const body = (content: string) => ({ model: 'rehearsal', messages: [user(content)] });
   const answers: Answer[] = [];
@@ -65,12 +69,15 @@ async function settle(name: string): Promise<Party> {
     data: { id: string; ledger: { intent_index: number; outcome_index: number | null } }[];
   }>();
   expect(data.length).toBe(3);
+  const token = await ask(vallum, '/v1/tokens', { key, body: { scopes: ['models:invoke'] } });
   return {
     name,
     key,
     adminKey: admin.key,
     tenant,
     keys: [application.id, admin.id],
+    tokens: [token.json<{ id: string }>().id],
+    service: service.id,
     exceptions: [excepted.json<{ id: string }>().id],
     requests: data.map(({ id }) => id),
     indexes: data.flatMap(({ ledger }) => [ledger.intent_index, ledger.outcome_index ?? []].flat()),
@@ -89,6 +96,30 @@ interface Probe {
 type Pair = readonly [theirs: Probe, absent: Probe];
 
 const chat = (more: object) => ({ model: 'rehearsal', messages: [user('Hello')], ...more });
+
+/** How the roles of what is at a path are asked for. */
+function holders<K extends 'users' | 'services'>(kind: K, idOf: (victim: Party) => string) {
+  const role = 'asg_01890a5d-ac96-774b-bcce-b302099a8057';
+  const of = (victim: Party, path: (id: string) => string, body?: object): Pair[] => {
+    const id = idOf(victim);
+    return [
+      [
+        { path: path(id), ...(body && { body }) },
+        { path: path(twin(id)), ...(body && { body }) },
+      ],
+    ];
+  };
+  return {
+    [`GET /v1/${kind}/:id/roles`]: (victim: Party) => of(victim, (id) => `/v1/${kind}/${id}/roles`),
+    [`POST /v1/${kind}/:id/roles`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles`, { role: 'agent', tenant: victim.tenant }),
+    [`DELETE /v1/${kind}/:id/roles/:assignment`]: (victim: Party) =>
+      of(victim, (id) => `/v1/${kind}/${id}/roles/${role}`),
+  } as Record<
+    `${'GET' | 'POST'} /v1/${K}/:id/roles` | `DELETE /v1/${K}/:id/roles/:assignment`,
+    (victim: Party) => Pair[]
+  >;
+}
 
 /** How each route is asked for what is a tenant's. */
 const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
@@ -123,6 +154,94 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
     ...pairs(keys, (id) => `/v1/keys/${id}`),
     ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`),
   ],
+  'PATCH /v1/keys/:id': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}`, { name: 'x' }),
+    ...pairs(keys, (id) => `/v1/keys/${id}?tenant=${tenant}`, { rate_per_minute: 1 }),
+  ],
+  'POST /v1/keys/:id/rotate': ({ tenant, keys }) => [
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate`, {}),
+    ...pairs(keys, (id) => `/v1/keys/${id}/rotate?tenant=${tenant}`, { overlap_hours: 0 }),
+  ],
+  'POST /v1/tokens': ({ tenant }) => [
+    [
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant } },
+      { path: '/v1/tokens', body: { scopes: ['models:invoke'], tenant: twin(tenant) } },
+    ],
+  ],
+  'DELETE /v1/tokens/:id': ({ tenant, tokens }) => [
+    ...pairs(tokens, (id) => `/v1/tokens/${id}`),
+    ...pairs(tokens, (id) => `/v1/tokens/${id}?tenant=${tenant}`),
+  ],
+  'POST /v1/sessions': ({ tenant }) =>
+    [tenant, twin(tenant)].map((id) => {
+      const signIn = { email: 'nobody@example.org', password: 'x', tenant: id };
+      return [
+        { path: '/v1/sessions', body: signIn },
+        { path: '/v1/sessions', body: { ...signIn, tenant: twin(id) } },
+      ];
+    }),
+  'POST /v1/sessions/passkey/options': () => plain('/v1/sessions/passkey/options', {}),
+  'POST /v1/sessions/passkey': ({ tenant }) => plain('/v1/sessions/passkey', { tenant }),
+  'GET /v1/users': ({ tenant }) => pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users?cursor=${id}`),
+  'POST /v1/users': () => plain('/v1/users', { email: 'nobody@example.org' }),
+  'GET /v1/users/:id': (victim) => ofUser(victim, ''),
+  'PATCH /v1/users/:id': (victim) => ofUser(victim, '', { disabled: true }),
+  'POST /v1/users/:id/password': (victim) => ofUser(victim, '/password', {}),
+  'GET /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions': (victim) => ofUser(victim, '/sessions'),
+  'DELETE /v1/users/:id/sessions/:session': (victim) =>
+    ofUser(victim, '/sessions/ses_01890a5d-ac96-774b-bcce-b302099a8057'),
+  'GET /v1/users/me': () => plain('/v1/users/me'),
+  'POST /v1/users/me/password': () =>
+    plain('/v1/users/me/password', { old_password: 'x', new_password: 'y' }),
+  'POST /v1/users/me/totp': () => plain('/v1/users/me/totp'),
+  'POST /v1/users/me/totp/confirm': () => plain('/v1/users/me/totp/confirm', { code: '000000' }),
+  'DELETE /v1/users/me/totp': () => plain('/v1/users/me/totp', { password: 'x', code: '000000' }),
+  'GET /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys'),
+  'POST /v1/users/me/passkeys/options': () => plain('/v1/users/me/passkeys/options'),
+  'POST /v1/users/me/passkeys': () => plain('/v1/users/me/passkeys', { name: 'x' }),
+  'DELETE /v1/users/me/passkeys/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/users/me/passkeys/${id.replace('req_', 'psk_')}`),
+  'GET /v1/sessions': () => plain('/v1/sessions'),
+  'PATCH /v1/sessions/current': ({ tenant }) =>
+    [tenant].map((id) => [
+      { path: '/v1/sessions/current', body: { tenant: id } },
+      { path: '/v1/sessions/current', body: { tenant: twin(id) } },
+    ]),
+  'DELETE /v1/sessions/current': () => plain('/v1/sessions/current'),
+  'DELETE /v1/sessions/:id': ({ requests }) =>
+    pairs(requests, (id) => `/v1/sessions/${id.replace('req_', 'ses_')}`),
+  'GET /v1/roles': ({ tenant }) => pairs([tenant], (id) => `/v1/roles?tenant=${id}`),
+  ...holders('users', ({ tenant }) => tenant.replace('tnt_', 'usr_')),
+  ...holders('services', ({ service }) => service),
+  'GET /v1/services': ({ tenant, service }) => [
+    ...pairs([tenant], (id) => `/v1/services?tenant=${id}`),
+    ...pairs([service], (id) => `/v1/services?cursor=${id}`),
+  ],
+  'POST /v1/services': ({ tenant }) => [
+    [
+      { path: '/v1/services', body: { tenant, name: 'x' } },
+      { path: '/v1/services', body: { tenant: twin(tenant), name: 'x' } },
+    ],
+  ],
+  'GET /v1/services/:id': ({ tenant, service }) => [
+    ...pairs([service], (id) => `/v1/services/${id}`),
+    ...pairs([service], (id) => `/v1/services/${id}?tenant=${tenant}`),
+  ],
+  'PATCH /v1/services/:id': ({ service }) => [
+    [
+      { path: `/v1/services/${service}`, body: { disabled: true } },
+      { path: `/v1/services/${twin(service)}`, body: { disabled: true } },
+    ],
+  ],
+  'GET /v1/addresses': ({ tenant }) => pairs([tenant], (id) => `/v1/addresses?tenant=${id}`),
+  'PUT /v1/addresses': ({ tenant }) =>
+    pairs([tenant], (id) => `/v1/addresses?tenant=${id}`).map(
+      ([theirs, absent]): Pair => [
+        { ...theirs, body: { allow: [], deny: [] } },
+        { ...absent, body: { allow: [], deny: [] } },
+      ],
+    ),
   'GET /v1/waf/policy': ({ tenant }) => pairs([tenant], (id) => `/v1/waf/policy?tenant=${id}`),
   'PUT /v1/waf/policy': ({ tenant }) =>
     pairs([tenant], (id) => `/v1/waf/policy?tenant=${id}`).map(withBody({ mode: 'block' })),
@@ -166,9 +285,23 @@ const exceptionFor = (tenant: string): Probe => ({
   body: { tenant, family: 'sql', expires_at: inAnHour(), reason: 'x' },
 });
 const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
-const plain = (path: string): Pair[] => [[{ path }, { path }]];
-const pairs = (ids: readonly string[], path: (id: string) => string): Pair[] =>
-  ids.map((id) => [{ path: path(id) }, { path: path(twin(id)) }]);
+const plain = (path: string, body?: object): Pair[] => [
+  [
+    { path, ...(body && { body }) },
+    { path, ...(body && { body }) },
+  ],
+];
+/** Users are of the organization; an application's key learns of none whether they are there. */
+const ofUser = ({ tenant }: Party, more: string, body?: object): Pair[] =>
+  pairs([tenant.replace('tnt_', 'usr_')], (id) => `/v1/users/${id}${more}`).map(([theirs, absent]) => [
+    { ...theirs, ...(body && { body }) },
+    { ...absent, ...(body && { body }) },
+  ]);
+const pairs = (ids: readonly string[], path: (id: string) => string, body?: object): Pair[] =>
+  ids.map((id) => [
+    { path: path(id), ...(body && { body }) },
+    { path: path(twin(id)), ...(body && { body }) },
+  ]);
 const places = (indexes: readonly number[], what: string): Pair[] =>
   indexes.map((index) => [
     { path: `/v1/ledger/entries/${index}/${what}` },
@@ -176,15 +309,16 @@ const places = (indexes: readonly number[], what: string): Pair[] =>
   ]);
 
 /** Everything that is a tenant's alone. */
-const belongings = ({ tenant, key, adminKey, keys, requests, exceptions, words }: Party): string[] => [
+const belongings = ({
   tenant,
   key,
   adminKey,
-  ...keys,
-  ...requests,
-  ...exceptions,
-  ...words,
-];
+  keys,
+  tokens,
+  requests,
+  exceptions,
+  words,
+}: Party): string[] => [tenant, key, adminKey, ...keys, ...tokens, ...requests, ...exceptions, ...words];
 
 /** Fails when an answer has anything of another tenant's in it. */
 function expectNothingOf(victim: Party, answer: Answer, how: string): void {
@@ -199,8 +333,9 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
   ...(body && { body }),
 });
 
-/** Administration is of the whole organization. */
-const isAdministration = (route: PublicRoute): boolean => /\/v1\/(tenants|keys|waf)/.test(route);
+/** Administration is of the whole organization; and what belongs to people is not for keys. */
+const isAdministration = (route: PublicRoute): boolean =>
+  /\/v1\/(tenants|keys|sessions|tokens|users|services|addresses|waf)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

@@ -1,4 +1,4 @@
-import { apiKey, mintedKey, tenant } from '@vallum/contract';
+import { apiKey, mintedKey, serviceAccount, tenant } from '@vallum/contract';
 import { ask } from './ask.ts';
 import type { Vallum } from './vallum.ts';
 
@@ -9,6 +9,8 @@ interface KeyOptions {
   readonly tenant?: string;
   readonly name?: string;
   readonly scopes?: readonly string[];
+  /** The service account that it belongs to. */
+  readonly service?: string;
   readonly ratePerMinute?: number;
   readonly expiresAt?: string;
 }
@@ -24,6 +26,7 @@ export async function makeKey(vallum: Vallum, options: KeyOptions = {}): Promise
       name,
       scopes,
       rate_per_minute: ratePerMinute,
+      ...(options.service && { service: options.service }),
       ...(options.expiresAt && { expires_at: options.expiresAt }),
     }),
   );
@@ -32,6 +35,13 @@ export async function makeKey(vallum: Vallum, options: KeyOptions = {}): Promise
 /** Makes a tenant for production. */
 export const makeTenant = async (vallum: Vallum, name: string): Promise<ReturnType<typeof tenant.parse>> =>
   tenant.parse(await administer(vallum, 'POST', '/v1/tenants', { name, environment: 'production' }));
+
+/** Makes a service account. */
+export const makeService = async (
+  vallum: Vallum,
+  { tenant: of, name = 'a service' }: { readonly tenant?: string; readonly name?: string } = {},
+): Promise<ReturnType<typeof serviceAccount.parse>> =>
+  serviceAccount.parse(await administer(vallum, 'POST', '/v1/services', { ...(of && { tenant: of }), name }));
 
 export const revokeKey = async (
   vallum: Vallum,

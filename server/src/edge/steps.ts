@@ -1,51 +1,36 @@
 import { isAscii } from 'node:buffer';
 import type { z } from 'zod';
-import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
-import { createRate, createWindowLimit } from './rates.ts';
-import type { Screening } from './waf/index.ts';
-
-interface EdgeLimits {
-  /** Anonymous and failed requests of one address in five minutes. */
-  readonly anonymousPerAddress: number;
-}
-
-const fiveMinutesMs = 5 * 60_000;
+import type { Screening } from './screening.ts';
+import type { WafScreening } from './waf/index.ts';
 
 /** The edge's steps of the request path: what is turned away at the door, cheapest first. */
 export function createEdgeSteps({
-  clock,
-  limits,
+  screening,
   waf,
 }: {
-  clock: Clock;
-  limits: EdgeLimits;
-  waf: Screening;
+  readonly screening: Screening;
+  readonly waf: WafScreening;
 }): {
   screen: Step;
   limit: Step;
   read: Step;
 } {
-  const anonymous = createWindowLimit(clock, limits.anonymousPerAddress, fiveMinutesMs);
-  const keys = createRate(clock);
-
   return {
     screen: {
       name: 'edge.screen',
       run(x) {
-        const name = networkOf(x.arrival.address);
-        anonymous.check(name);
-        x.whenOver(() => {
-          if (!x.caller && x.decision !== 'allow') anonymous.count(name);
-        });
+        screening.screen(x);
         waf.head(x);
       },
     },
     limit: {
       name: 'edge.limit',
       run(x) {
-        if (x.caller) keys.take(x.caller.principal.id, x.caller.ratePerMinute);
-        return waf.caller(x);
+        // What is refused as an attack has used up a request too.
+        const limiting = screening.limit(x);
+        return limiting === undefined ? waf.caller(x) : limiting.then(() => waf.caller(x));
       },
     },
     read: {
@@ -60,16 +45,6 @@ export function createEdgeSteps({
   };
 }
 
-/** An address by itself, or the /64 of an IPv6 address: whoever has one address of it has all. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const after = tail.split(':').filter(Boolean);
-  const middle = Array.from({ length: 8 - groups.length - after.length }, () => '0');
-  return [...groups, ...middle, ...after].slice(0, 4).join(':');
-}
-
 function queryOf(text: string): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(text)) {
@@ -80,7 +55,7 @@ function queryOf(text: string): Record<string, string> {
   return query;
 }
 
-async function readBody(x: Exchange, schema: z.ZodType, waf: Screening): Promise<void> {
+async function readBody(x: Exchange, schema: z.ZodType, waf: WafScreening): Promise<void> {
   const { headers } = x.arrival;
   const encoding = headers['content-encoding'];
   if (encoding && encoding !== 'identity') {

@@ -4,4 +4,5 @@
  */
 export { createGuards, createWindow, injectionGuard, secretsGuard } from './guards/index.ts';
 export { createPolicies } from './policies.ts';
+export { createRights } from './rights.ts';
 export { createGovernance } from './steps.ts';

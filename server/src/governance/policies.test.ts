@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { type Caller, newId } from '../kernel/index.ts';
 import { createPolicies } from './policies.ts';
 
-const text = readFileSync(new URL('../../policies/base.cedar', import.meta.url), 'utf8');
-const groups = JSON.parse(
-  readFileSync(new URL('../../policies/actions.json', import.meta.url), 'utf8'),
-) as Record<string, string[]>;
+const inPolicies = (file: string): string =>
+  readFileSync(new URL(`../../policies/${file}`, import.meta.url), 'utf8');
+const text = `${inPolicies('base.cedar')}\n${inPolicies('roles.cedar')}`;
+const groups = JSON.parse(inPolicies('actions.json')) as Record<string, string[]>;
 
 const callerWith = (...scopes: string[]): Caller => ({
   principal: { type: 'service', id: newId('key', 1) },
@@ -47,6 +47,26 @@ describe('the base policies', () => {
     expect(policies.decide(everything, 'model:destroy', 'x').allowed).toBe(false);
   });
 
+  it.each(['organization', newId('tenant', 2)] as const)(
+    'hold what is of %s apart from what is of the tenant, also in memory and whatever a resource is called',
+    (of) => {
+      const caller = callerWith('vallum:read');
+      expect(policies.decide(caller, 'request:list', 'x').allowed).toBe(true);
+      expect(policies.decide(caller, 'request:list', `x ${of}`).allowed).toBe(true);
+      expect(policies.decide(caller, 'request:list', 'x', of).allowed).toBe(false);
+      const administrator = callerWith('vallum:admin');
+      expect(policies.decide(administrator, 'key:list', 'x', of).allowed).toBe(true);
+    },
+  );
+
+  it('leave what protects an account to who signed in', () => {
+    const extended = createPolicies(text, { ...groups, account: ['account:test'] });
+    const caller = callerWith('vallum:read', 'vallum:write', 'vallum:admin');
+    expect(extended.decide(caller, 'account:test', 'x').allowed).toBe(false);
+    const session = { ...callerWith(), credential: { kind: 'session' as const, id: 'ses_1' } };
+    expect(extended.decide(session, 'account:test', 'x').allowed).toBe(true);
+  });
+
   it('decide the same from memory', () => {
     const caller = callerWith('models:invoke');
     const first = policies.decide(caller, 'model:invoke', 'model/rehearsal');
@@ -66,6 +86,45 @@ describe('policies', () => {
       allowed: false,
       reasons: [{ by: 'policy', code: 'policy-error' }],
     });
+  });
+
+  it('see every attribute that they read, however they read it', () => {
+    const reading = createPolicies(
+      `@id("all") permit (principal, action, resource) when {
+         principal has tenant && principal["organization"] == resource.organization && !(principal has other.more) &&
+         (if principal.roles.isEmpty() then principal.credential == "key" else false) && resource.environment == principal.environment &&
+         principal.organizationRoles.isEmpty() && !(principal has name)
+       };`,
+      groups,
+    );
+    expect(reading.decide(callerWith('vallum:read'), 'model:invoke', 'x')).toEqual({
+      allowed: true,
+      reasons: [{ by: 'policy', code: 'all' }],
+    });
+  });
+
+  it('name the resources that they are about, wherever in them that is said', () => {
+    const naming = createPolicies(
+      `@id("a") permit (principal, action, resource == Resource::"model/a");
+       @id("b") permit (principal, action, resource) when { resource == Resource::"model/b" || [Resource::"model/a"].contains(resource) };`,
+      groups,
+    );
+    expect([...naming.resources].sort()).toEqual(['model/a', 'model/b']);
+  });
+
+  it('say the same of every action of a kind, and name what tells actions apart', () => {
+    const telling = createPolicies(
+      `@id("a") permit (principal, action in Action::"g", resource);
+       @id("b") forbid (principal, action, resource) when { action == Action::"g:second" || action in [Action::"h"] };`,
+      { g: ['g:first', 'g:second', 'g:third', 'both'], h: ['both', 'h:only'] },
+    );
+    expect([...telling.kinds]).toEqual([
+      ['g:first', ['g:first', 'g:third']],
+      ['g:second', ['g:second']],
+      ['both', ['both']],
+      ['h:only', ['h:only']],
+    ]);
+    expect(telling.reads('environment')).toBe(false);
   });
 
   it('name the one that forbids', () => {
@@ -96,6 +155,11 @@ describe('policies', () => {
 });
 
 describe('of many policies those that cannot say anything are left out', () => {
+  const groups: Record<string, string[]> = {
+    read: ['model:list', 'request:read'],
+    write: ['model:invoke'],
+    admin: ['key:create', 'request:read'],
+  };
   const effects = fc.constantFrom('permit', 'forbid');
   const principals = fc.constantFrom(
     'principal',

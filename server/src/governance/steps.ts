@@ -35,10 +35,10 @@ export function createGovernance({ policies, quota, guards, openWindow, clock }:
     run(x) {
       if (x.route.action === 'open') return;
       x.resource = x.route.resource?.(x) ?? x.route.path;
-      const { allowed, reasons } = policies.decide(x.who, x.route.action, x.resource);
+      const { allowed, reasons } = policies.decide(x.who, x.route.action, x.resource, x.route.belongsTo?.(x));
       if (allowed) return;
       x.judge('block', ...reasons);
-      throw new Fault('policy-denied', { detail: `This key may not ${x.route.action} here.` });
+      throw new Fault('policy-denied', { detail: `You may not ${x.route.action} here.` });
     },
   };
 

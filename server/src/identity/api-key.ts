@@ -16,7 +16,6 @@ const prefixes: Record<Environment, string> = {
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const secretDigits = 43;
 const checksumDigits = 6;
-const shape = new RegExp(`^vk_(?:live|stage|test)_[0-9A-Za-z]{${secretDigits + checksumDigits}}$`);
 
 function base62(value: bigint, digits: number): string {
   let text = '';
@@ -25,18 +24,31 @@ function base62(value: bigint, digits: number): string {
   return text;
 }
 
-const checksum = (text: string): string => base62(BigInt(crc32(text)), checksumDigits);
+/** Six characters by which a mistyped credential is told without asking anybody. */
+export const checksum = (text: string): string => base62(BigInt(crc32(text)), checksumDigits);
 
-/** A new key for an environment. */
-export function mintKey(environment: Environment): string {
-  const body = prefixes[environment] + base62(BigInt(`0x${randomBytes(32).toString('hex')}`), secretDigits);
+/** A text that opens something: a prefix that says what, 256 random bits, and the checksum. */
+export function mintSecret(prefix: string): string {
+  const body = prefix + base62(BigInt(`0x${randomBytes(32).toString('hex')}`), secretDigits);
   return body + checksum(body);
 }
 
-/** Whether this could be a key: its form and its checksum. */
-export function isKey(text: string): boolean {
+/** Whether a text could be one of this form: its checksum too. */
+export function isSecret(shape: RegExp, text: string): boolean {
   return shape.test(text) && checksum(text.slice(0, -checksumDigits)) === text.slice(-checksumDigits);
 }
+
+/** The form of a text that `mintSecret` makes with one of these prefixes. */
+export const secretShape = (...starts: readonly string[]): RegExp =>
+  new RegExp(`^(?:${starts.join('|')})[0-9A-Za-z]{${secretDigits + checksumDigits}}$`);
+
+const keyShape = secretShape(...Object.values(prefixes));
+
+/** A new key for an environment. */
+export const mintKey = (environment: Environment): string => mintSecret(prefixes[environment]);
+
+/** Whether this could be a key: its form and its checksum. */
+export const isKey = (text: string): boolean => isSecret(keyShape, text);
 
 /** The start of a key, by which people tell keys apart: its environment and four of its 43 secret characters. */
 export const hintOf = (key: string): string => `${key.slice(0, key.lastIndexOf('_') + 5)}…`;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { TenantId, UserId } from '@vallum/contract';
 import { type Clock, type LedgerAppend, newId, type TenantKeys } from '../kernel/index.ts';
 import { hashKey, hintOf, mintKey } from './api-key.ts';
-import { hashPassword } from './password.ts';
+import { createPasswords } from './password.ts';
 import type { Directory, NewOrganization, Peppers } from './ports.ts';
 
 /** What the first start hands to who started it; written where only they can read it. */
@@ -21,6 +21,8 @@ export interface SecretsFile {
   /** Durable when it resolves. Replaces what an earlier, unfinished start may have left. */
   write(secrets: FirstSecrets): Promise<void>;
   remove(): Promise<void>;
+  /** Removes them once the password that is in them is not the administrator's any more. */
+  removeOf(adminEmail: string): Promise<void>;
   /** Whether it is still there. */
   exists(): Promise<boolean>;
 }
@@ -93,7 +95,7 @@ export async function bootstrap({
     id: newId('organization', now),
     name: 'Vallum',
     tenants: [production, development],
-    admin: { ...admin, password: await hashPassword(admin.password) },
+    admin: { ...admin, password: await createPasswords().hash(admin.password) },
     keys: [
       newKey(
         production.id,

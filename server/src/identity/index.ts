@@ -3,15 +3,31 @@
  * others are believed as far as the settings say, and never further. What is wrong with a credential that is refused is not said. It knows who calls, not
  * what they may do: that is policy.
  */
+export { createHashing } from './accounts/hashing.ts';
+export { createRelyingParty } from './accounts/passkeys/relying-party.ts';
+export { accountRoutes } from './accounts/routes.ts';
+export { createSignIn } from './accounts/sign-in.ts';
+export { createSecretBox } from './accounts/totp/secret-box.ts';
 export { createAuthenticate } from './authenticate.ts';
-export { bootstrap } from './bootstrap.ts';
-export {
-  /** @public for the listener, when it speaks TLS */
-  grantOfCertificate,
-} from './certificates/certificate-grant.ts';
-export { createKeyVerifier } from './key-verifier.ts';
+export { bootstrap, type SecretsFile } from './bootstrap.ts';
+export { certificateRuleOf, certificateSettings } from './certificates/certificate-rule.ts';
+export { createCertificateVerifier } from './certificates/certificate-verifier.ts';
+export { exchangeRoutes } from './exchange/routes.ts';
+export { createShortLivedVerifier } from './exchange/verifier.ts';
+export { createKeyVerifier } from './keys/key-verifier.ts';
+export { createLastUsed } from './keys/last-used.ts';
+export { createMisplacedLog } from './keys/misplaced-log.ts';
+export { keyRoutes } from './keys/routes.ts';
+export { createTending } from './keys/tending.ts';
+export { createPasswords } from './password.ts';
 export { createPlaces } from './places.ts';
+export { rolesRoutes } from './roles/routes.ts';
 export { identityRoutes } from './routes.ts';
+export { sessionRoutes } from './sessions/routes.ts';
+export { createSameOrigin } from './sessions/same-origin.ts';
+export { createSessions } from './sessions/sessions.ts';
+export { createStanding } from './standing.ts';
 export { issuerOf, issuerSettings } from './tokens/issuer.ts';
 export { createRefusalLog } from './tokens/refusal-log.ts';
 export { createTokenVerifier } from './tokens/verifier.ts';
+export type { Verifier } from './verifier.ts';

@@ -1,5 +1,6 @@
-import type { AssignmentId, KeyId, OrganizationId, TenantId, UserId } from '@vallum/contract';
+import type { AssignmentId, OrganizationId, TenantId, UserId } from '@vallum/contract';
 import type { Environment } from '../kernel/index.ts';
+import type { NewApiKey } from './keys/ports.ts';
 
 /** The isolation that a row belongs to. */
 export interface Scope {
@@ -7,49 +8,11 @@ export interface Scope {
   readonly tenant: TenantId;
 }
 
-/** What is known of a presented key. */
-export interface Credential extends Scope {
-  readonly key: KeyId;
-  readonly environment: Environment;
-  readonly scopes: readonly string[];
-  readonly ratePerMinute: number;
-  readonly expiresAtMs: number | undefined;
-  readonly revoked: boolean;
-}
-
-/** Finds a credential by what is stored of it. Reaches across tenants, by exact hash only. */
-export interface CredentialStore {
-  lookup(hash: Buffer): Promise<Credential | undefined>;
-}
-
 export interface Tenant {
   readonly id: TenantId;
   readonly name: string;
   readonly environment: Environment;
   readonly createdAt: string;
-}
-
-export interface ApiKey {
-  readonly id: KeyId;
-  readonly tenant: TenantId;
-  readonly name: string;
-  readonly hint: string;
-  readonly scopes: readonly string[];
-  readonly ratePerMinute: number;
-  readonly createdAt: string;
-  readonly expiresAt: string | undefined;
-  readonly revokedAt: string | undefined;
-}
-
-export interface NewApiKey {
-  readonly id: KeyId;
-  readonly name: string;
-  readonly hint: string;
-  readonly hash: Buffer;
-  readonly pepperVersion: number;
-  readonly scopes: readonly string[];
-  readonly ratePerMinute: number;
-  readonly expiresAt: string | undefined;
 }
 
 export interface NewOrganization {
@@ -76,11 +39,6 @@ export interface Directory {
   /** The scope's own tenant, if it is one of its organization's. */
   tenant(scope: Scope): Promise<Tenant | undefined>;
   createTenant(scope: Scope, tenant: Omit<Tenant, 'createdAt'>): Promise<Tenant>;
-  keys(scope: Scope, limit: number, before?: KeyId): Promise<ApiKey[]>;
-  key(scope: Scope, id: KeyId): Promise<ApiKey | undefined>;
-  createKey(scope: Scope, key: NewApiKey): Promise<ApiKey>;
-  /** Revokes and moves the control epoch. @returns the key, or undefined where there is none. */
-  revokeKey(scope: Scope, id: KeyId): Promise<ApiKey | undefined>;
   /** The organization that the first start made. */
   firstOrganization(): Promise<OrganizationId | undefined>;
   /**

@@ -21,8 +21,12 @@ export interface Caller {
   readonly scopes: readonly string[];
   /** What the principal is in this tenant, such as `auditor`; policy reads these too. */
   readonly roles: readonly string[];
+  /** Those of `roles` that hold in every tenant of the organization: only these reach beyond the tenant. None where it is absent. */
+  readonly organizationRoles?: readonly string[];
   /** What was presented. The id is ours: a key's, a session's; for tokens and certificates the principal's. */
   readonly credential: { readonly kind: CredentialKind; readonly id: string };
+  /** The run that the credential is for, where it is for one only. */
+  readonly run?: string;
   /** Requests per minute for this credential. */
   readonly ratePerMinute: number;
   /** What those call the principal who vouch for it, where that is not us. Personal: the ledger holds it as a commitment, and nothing else does. */

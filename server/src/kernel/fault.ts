@@ -22,9 +22,39 @@ export const faultCatalog = {
     retry: false,
     openai: 'permission_error',
   },
+  'address-refused': {
+    status: 403,
+    title: 'Not from this address',
+    retry: false,
+    openai: 'permission_error',
+  },
   'request-blocked': {
     status: 403,
     title: 'The request was taken for an attack',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'sign-in-refused': {
+    status: 401,
+    title: 'This sign-in is not accepted',
+    retry: false,
+    openai: 'authentication_error',
+  },
+  'code-required': {
+    status: 401,
+    title: 'A code is needed beside the password',
+    retry: false,
+    openai: 'authentication_error',
+  },
+  'sign-in-again': {
+    status: 403,
+    title: 'This needs a sign-in that is not long ago',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'cross-site': {
+    status: 403,
+    title: 'A page of another site may not do this',
     retry: false,
     openai: 'permission_error',
   },
@@ -75,6 +105,7 @@ export const faultCatalog = {
   internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
   'upstream-failed': { status: 502, title: 'The model provider failed', retry: true, openai: 'server_error' },
   unavailable: { status: 503, title: 'A dependency is not available', retry: true, openai: 'server_error' },
+  overloaded: { status: 503, title: 'Too busy to take this now', retry: true, openai: 'server_error' },
   'upstream-timeout': {
     status: 504,
     title: 'The model provider did not answer in time',

@@ -3,7 +3,9 @@
  * A decision is a value; a failure is a Fault. Ports say their duties in words.
  */
 export type { Caller, CredentialKind, Environment, Principal } from './caller.ts';
+export { type Author, authorOf, changeEntry, changeEntryBy } from './change.ts';
 export { type Clock, systemClock } from './clock.ts';
+export type { Control, Standing } from './control.ts';
 export { type Arrival, Exchange } from './exchange.ts';
 export { Fault, type FaultCode, faultCatalog, faultOf } from './fault.ts';
 export { newId, uuidv7 } from './ids.ts';
@@ -18,10 +20,12 @@ export type {
   QuotaHold,
   TenantKeys,
 } from './ports.ts';
+export type { Given, HeldRole, Rights } from './rights.ts';
 export {
   type Api,
   type Channel,
   type ContentFields,
+  openRoute,
   type Route,
   rawRoute,
   route,

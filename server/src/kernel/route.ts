@@ -1,3 +1,4 @@
+import type { TenantId } from '@vallum/contract';
 import type { z } from 'zod';
 import type { Caller } from './caller.ts';
 import type { Exchange } from './exchange.ts';
@@ -85,6 +86,8 @@ export interface Route {
   validated?(body: unknown): Iterable<string>;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
+  /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */
+  belongsTo?(exchange: Exchange): TenantId | 'organization' | undefined;
   /** The most tokens that the exchange may use, to be held before it runs. */
   holds?(exchange: Exchange): number;
   /** Produces the reply. May return before the reply has ended. A throw before `head` is rendered as an error. */
@@ -131,32 +134,67 @@ export const ordinaryBodyBytes = 1024 * 1024;
 /**
  * A route of Vallum's own API: JSON in, JSON out. Its reply is parsed by its schema too, so that a field that is not declared does not leave.
  */
-export function route<
+export const route = <
   P extends z.ZodType | undefined,
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
   R extends z.ZodType,
->(spec: RouteSpec<P, Q, B, R>): Route {
-  const { handle, status = 200, params, query, body, reply, bodyBytes, resource, ...rest } = spec;
+>(
+  spec: RouteSpec<P, Q, B, R>,
+): Route =>
+  jsonRoute(spec, (exchange) => {
+    const { who: caller, params, query, body } = exchange;
+    // The path has parsed all three with this route's schemas, or refused; the types say so here once.
+    return spec.handle({ caller, params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+  });
+
+/**
+ * The same for who has no credential yet, such as somebody who signs in. There is nobody whose entry it could be, so it seals what it changes itself; what it refuses is counted, as of anybody
+ * without a credential.
+ */
+export const openRoute = <
+  P extends z.ZodType | undefined,
+  Q extends z.ZodType | undefined,
+  B extends z.ZodType | undefined,
+  R extends z.ZodType,
+>(
+  spec: Omit<RouteSpec<P, Q, B, R>, 'action' | 'seals' | 'handle'> & {
+    handle(
+      call: Omit<Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>, 'caller'>,
+    ): Promise<z.input<R>>;
+  },
+): Route =>
+  jsonRoute({ ...spec, action: 'open', seals: 'none' }, (exchange) => {
+    const { params, query, body } = exchange;
+    return spec.handle({ params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+  });
+
+function jsonRoute(
+  spec: Omit<
+    RouteSpec<z.ZodType | undefined, z.ZodType | undefined, z.ZodType | undefined, z.ZodType>,
+    'handle'
+  >,
+  handle: (exchange: Exchange) => Promise<unknown>,
+): Route {
+  const { method, path, action, summary, seals, status = 200, params, query, body, reply, content } = spec;
   return {
-    ...rest,
+    method,
+    path,
+    action,
+    summary,
+    seals,
     api: 'vallum',
-    bodyBytes: bodyBytes ?? (body ? ordinaryBodyBytes : 0),
+    bodyBytes: spec.bodyBytes ?? (body ? ordinaryBodyBytes : 0),
     reply,
     ...(params && { params }),
     ...(query && { query }),
     ...(body && { body }),
-    ...(resource && { resource }),
+    ...(content && { content }),
+    ...(spec.resource && { resource: spec.resource }),
+    ...(spec.belongsTo && { belongsTo: spec.belongsTo }),
+    ...(spec.holds && { holds: spec.holds }),
     async answer(exchange, outlet) {
-      const call = {
-        caller: exchange.who,
-        params: exchange.params,
-        query: exchange.query,
-        body: exchange.body,
-        exchange,
-      };
-      // The path has parsed all three with this route's schemas, or refused; the types say so here once.
-      const value = await handle(call as Parameters<typeof handle>[0]);
+      const value = await handle(exchange);
       outlet.head({ status, contentType: 'application/json', streaming: false });
       outlet.frame(Buffer.from(JSON.stringify(reply.parse(value))), true);
       outlet.end();

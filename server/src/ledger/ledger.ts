@@ -7,6 +7,7 @@ import {
   newId,
   type Route,
   type Service,
+  type Standing,
   type TenantKeys,
   uuidv7,
 } from '../kernel/index.ts';
@@ -44,6 +45,8 @@ interface LedgerParts {
   /** Writers that used this data directory before, and so are dead. */
   readonly dead: readonly string[];
   readonly limits: SequencerLimits;
+  /** Whether who was let in may still have the answer. */
+  readonly standing: Standing;
   readonly onControlEpoch: (epoch: number) => void;
   readonly onFenced: () => void;
   /** This process has begun a log in place of one that the database does not contain any more as it was signed. */
@@ -172,7 +175,7 @@ export function createLedger(parts: LedgerParts): Ledger {
   return {
     ...ledger,
     writer,
-    sealing: createSealing({ ledger, tally, clock, platform, onTrouble }),
+    sealing: createSealing({ ledger, tally, clock, standing: parts.standing, platform, onTrouble }),
     routes: ledgerRoutes({
       explorer: createExplorer({ entries, keys }),
       log: createPublicLog({ store, prover, marks }),

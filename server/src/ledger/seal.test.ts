@@ -62,7 +62,14 @@ function setUp(streaming: boolean) {
   const ledger = heldLedger();
   const platform = newId('tenant', 1);
   const tally = createTally({ ledger, clock: { now: () => 90_000, micros: () => 0 }, onTrouble: () => {} });
-  const sealing = createSealing({ ledger, tally, clock: systemClock, platform, onTrouble: () => {} });
+  const sealing = createSealing({
+    ledger,
+    tally,
+    clock: systemClock,
+    standing: { holds: () => true, renew: async () => {} },
+    platform,
+    onTrouble: () => {},
+  });
   const x = new Exchange(newId('request', Date.now()), Date.now(), route, { method: 'POST' } as never);
   x.caller = caller;
   x.resource = 'model/x';

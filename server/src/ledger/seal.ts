@@ -3,15 +3,20 @@ import {
   type Clock,
   type Exchange,
   Fault,
+  type FaultCode,
   faultCatalog,
   faultOf,
   type LedgerAppend,
   type Outlet,
   type ReplyHead,
+  type Standing,
   type Step,
 } from '../kernel/index.ts';
 import { intentOf, outcomeOf, refusalOf } from './exchange-entry.ts';
 import type { Tally } from './tally.ts';
+
+/** Refusals that a caller may cause as often as it likes, and that cost nothing. */
+const counted: ReadonlySet<FaultCode> = new Set(['rate-limited', 'address-refused']);
 
 /** Bytes that may wait for the outcome of a stream: its finish, usage and end. */
 const heldBytes = 1024 * 1024;
@@ -20,27 +25,34 @@ interface SealParts {
   readonly ledger: LedgerAppend;
   readonly tally: Tally;
   readonly clock: Clock;
+  /** Whether who was let in may still have the answer. */
+  readonly standing: Standing;
   /** Whose entries those of callers without a tenant are. */
   readonly platform: TenantId;
   readonly onTrouble: (error: unknown) => void;
 }
 
 /** What the ledger does on the request path (ADR 5): no record, no answer. */
-export function createSealing({ ledger, tally, clock, platform, onTrouble }: SealParts) {
+export function createSealing({ ledger, tally, clock, standing, platform, onTrouble }: SealParts) {
   /** The input has been judged: its entry goes its way while the model works. */
   const intend: Step = {
     name: 'ledger.intend',
     run(x) {
       if (x.route.seals !== 'each') return;
-      x.intent = ledger.append(intentOf(x));
-      // Awaited where it matters; here only so that a rejection before that is not unhandled.
-      x.intent.catch(() => {});
+      // A body may have taken its time: what its caller may not any more is not begun.
+      return standing.holds(x) ? appendIntent(x) : standing.renew(x).then(() => appendIntent(x));
     },
   };
 
+  function appendIntent(x: Exchange): void {
+    x.intent = ledger.append(intentOf(x));
+    // Awaited where it matters; here only so that a rejection before that is not unhandled.
+    x.intent.catch(() => {});
+  }
+
   /** A refusal before there was an intent. Resolves when it may be shown. */
   async function refuse(x: Exchange, fault: Fault): Promise<void> {
-    if (!x.caller || fault.code === 'rate-limited') {
+    if (!x.caller || counted.has(fault.code)) {
       tally.count(x.caller?.tenant ?? platform, fault.code);
       return;
     }
@@ -52,7 +64,37 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
     if (x.route.seals === 'each') return sealEach(x, next);
     if (x.route.seals === 'aggregate')
       x.whenOver(() => tally.count(x.caller?.tenant ?? platform, `${x.route.action} ${x.decision}`));
-    return next;
+    return x.caller ? confirm(x, next) : next;
+  }
+
+  /** A reply without entries of its own: what its caller may not have any more does not leave. */
+  function confirm(x: Exchange, next: Outlet): Outlet {
+    let over = false;
+    const fail = (error: unknown): void => {
+      if (over) return;
+      over = true;
+      x.abort();
+      next.fail(error);
+    };
+    const end = (): void => {
+      if (over) return;
+      over = true;
+      next.end();
+    };
+    x.revoke = fail;
+    return {
+      head(head) {
+        next.head(head);
+        // What is complete at once waits for its end; a stream goes on, and is ended.
+        if (head.streaming && !standing.holds(x)) standing.renew(x).catch(fail);
+      },
+      frame: (bytes, finish) => !over && next.frame(bytes, finish),
+      end() {
+        if (standing.holds(x)) end();
+        else standing.renew(x).then(end, fail);
+      },
+      fail,
+    };
   }
 
   function sealEach(x: Exchange, next: Outlet): Outlet {
@@ -64,6 +106,8 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
     let finishing = false;
     /** Whether the outcome is decided; it is appended once. */
     let decided = false;
+    /** The answer is complete and on its way into the log, and has not left yet. */
+    let completing = false;
     let held: { bytes: Uint8Array; finish: boolean }[] = [];
     let heldSize = 0;
 
@@ -89,7 +133,11 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
       if (decided) return;
       const fault = faultOf(error);
       if (goesOn(x.decision)) x.judge('block', { by: 'path', code: fault.code });
-      const sealed = appendOutcome('failed', fault);
+      failAs('failed', fault, error);
+    }
+
+    function failAs(ended: Ending, fault: Fault, error: unknown): void {
+      const sealed = appendOutcome(ended, fault);
       x.abort();
       sealed.then(
         () => next.fail(error),
@@ -110,12 +158,59 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
       next.fail(because);
     }
 
-    intent.then((index) => {
-      x.ledgerIndex = index;
-      if (decided || !head?.streaming) return;
+    /** Goes on where the caller stands; asks anew where that is not certain any more, and the commit that was waited for may have said so. */
+    function ifStanding(act: () => void): void {
+      if (standing.holds(x)) act();
+      else standing.renew(x).then(act, revoke);
+    }
+
+    /** The caller may not have the answer any more, or nobody can say. */
+    function revoke(fault: Fault): void {
+      if (completing) {
+        // That it was ready is on record, and stays; it is withheld.
+        completing = false;
+        next.fail(fault);
+        return;
+      }
+      if (decided) return;
+      if (goesOn(x.decision)) x.judge('block', { by: 'path', code: fault.code });
+      failAs(fault.code === 'unavailable' ? 'failed' : 'aborted', fault, fault);
+    }
+
+    function begin(): void {
+      if (decided || headSent) return;
       sendHead();
       if (!finishing) release();
       x.resume?.();
+    }
+
+    function complete(): void {
+      if (decided) return;
+      completing = true;
+      const sealed = appendOutcome('complete');
+      (x.ledgerIndex === undefined ? Promise.all([intent, sealed]) : sealed).then(
+        () => ifStanding(finish),
+        (because: unknown) => {
+          onTrouble(because);
+          if (!completing) return;
+          completing = false;
+          next.fail(because);
+        },
+      );
+    }
+
+    function finish(): void {
+      if (!completing) return;
+      completing = false;
+      sendHead();
+      release();
+      next.end();
+    }
+
+    x.revoke = revoke;
+    intent.then((index) => {
+      x.ledgerIndex = index;
+      if (!decided && head?.streaming) ifStanding(begin);
     }, refuseUnrecorded);
 
     x.whenAborted(() => {
@@ -125,7 +220,7 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
     return {
       head(given) {
         head = given;
-        if (given.streaming && x.ledgerIndex !== undefined) sendHead();
+        if (given.streaming && x.ledgerIndex !== undefined) ifStanding(begin);
       },
       frame(bytes, finish) {
         if (decided) return false;
@@ -140,19 +235,7 @@ export function createSealing({ ledger, tally, clock, platform, onTrouble }: Sea
         return finishing;
       },
       end() {
-        if (decided) return;
-        const sealed = appendOutcome('complete');
-        (x.ledgerIndex === undefined ? Promise.all([intent, sealed]) : sealed).then(
-          () => {
-            sendHead();
-            release();
-            next.end();
-          },
-          (because: unknown) => {
-            onTrouble(because);
-            next.fail(because);
-          },
-        );
+        if (!decided) ifStanding(complete);
       },
       fail,
     };

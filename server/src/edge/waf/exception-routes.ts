@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Fault, newId, type Route, route } from '../../kernel/index.ts';
 import type { WafPolicies } from './policies.ts';
 import type { KeptException } from './ports.ts';
-import { type SettingRouteParts, targetOf } from './target.ts';
+import { ownerOf, type SettingRouteParts, targetOf } from './target.ts';
 import type { Waf } from './waf.ts';
 import { wafChange } from './waf-change.ts';
 
@@ -68,6 +68,7 @@ export function exceptionRoutes(parts: ExceptionRouteParts): Route[] {
       summary: "List what the WAF lets pass, a tenant's or the organization's, newest first",
       seals: 'aggregate',
       query: wafExceptionsQuery,
+      belongsTo: ({ query }) => ownerOf(query),
       reply: page(wafException),
       async handle({ caller, query: { limit, cursor, ...query } }) {
         const target = targetOf(caller, query);
@@ -84,6 +85,7 @@ export function exceptionRoutes(parts: ExceptionRouteParts): Route[] {
       seals: 'each',
       status: 201,
       body: newWafException,
+      belongsTo: ({ body }) => ownerOf(body),
       reply: wafException,
       async handle({ caller, body, exchange }) {
         const untilMs = check(body);
@@ -127,6 +129,7 @@ export function exceptionRoutes(parts: ExceptionRouteParts): Route[] {
       seals: 'each',
       params: z.strictObject({ id: id('exception') }),
       query: wafTarget,
+      belongsTo: ({ query }) => ownerOf(query),
       reply: wafException,
       resource: ({ params }) => `waf-exception/${(params as { id: string }).id}`,
       async handle({ caller, params, query, exchange }) {

@@ -7,5 +7,5 @@ export { createLiveRules } from './live-rules.ts';
 export { createWafPolicies } from './policies.ts';
 export { wafRoutes } from './routes.ts';
 export { ownRules } from './rules/own-rules.ts';
-export { createScreening, type Screening } from './screening.ts';
+export { createWafScreening, type WafScreening } from './screening.ts';
 export { createWaf } from './waf.ts';

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { Fault, type Route, route } from '../../kernel/index.ts';
 import { effective, type WafPolicies } from './policies.ts';
 import type { Modes } from './ports.ts';
-import { type SettingRouteParts, targetOf } from './target.ts';
+import { ownerOf, type SettingRouteParts, targetOf } from './target.ts';
 import type { Mode } from './verdict.ts';
 import { wafChange } from './waf-change.ts';
 
@@ -45,6 +45,7 @@ export function policyRoutes({
       summary: 'What the WAF does about attacks, for a tenant or the organization',
       seals: 'aggregate',
       query: wafTarget,
+      belongsTo: ({ query }) => ownerOf(query),
       reply: wafPolicy,
       async handle({ caller, query }) {
         const target = targetOf(caller, query);
@@ -58,6 +59,7 @@ export function policyRoutes({
       summary: 'Set what the WAF does about attacks, for a tenant or the organization',
       seals: 'each',
       query: wafTarget,
+      belongsTo: ({ query }) => ownerOf(query),
       body: newWafPolicy,
       reply: wafPolicy,
       async handle({ caller, query, body: { mode }, exchange }) {

@@ -12,7 +12,7 @@ import {
 import { createWafPolicies } from './policies.ts';
 import type { WafSettings } from './ports.ts';
 import type { RuleFile } from './rule.ts';
-import { createScreening } from './screening.ts';
+import { createWafScreening } from './screening.ts';
 import type { Exception, Mode } from './verdict.ts';
 import { createWaf } from './waf.ts';
 
@@ -79,7 +79,7 @@ async function screened(given: Given) {
     },
   };
   const policies = createWafPolicies(settings, given.deployment ?? 'block');
-  const screening = createScreening({ waf, policies, clock: systemClock });
+  const screening = createWafScreening({ waf, policies, clock: systemClock });
   const headers = { host: 'localhost', ...(!given.bare && { authorization: 'Bearer x' }), ...given.headers };
   const route: Route = {
     method: 'POST',

@@ -6,7 +6,7 @@ import { decide, type Finding, type Inspection, type Policy, threshold } from '.
 import type { Waf } from './waf.ts';
 
 /** The WAF on the request path. Each of these throws Fault `request-blocked` for what is not to go on. */
-export interface Screening {
+export interface WafScreening {
   /** Looks at method, path, query and headers, before anybody is known. What it finds is judged at once where nobody will be known. */
   head(x: Exchange): void;
   /** Judges what was found in the head, now that it is known whose it is. */
@@ -26,7 +26,7 @@ interface ScreeningParts {
 
 const step = 'edge.waf';
 
-export function createScreening({ waf, policies, clock }: ScreeningParts): Screening {
+export function createWafScreening({ waf, policies, clock }: ScreeningParts): WafScreening {
   /** What was found in heads and is not decided. Most heads have nothing, and leave nothing here. */
   const open = new WeakMap<Exchange, Inspection>();
 

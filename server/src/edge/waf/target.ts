@@ -16,3 +16,9 @@ export function targetOf(
 ): { readonly scope: Scope; readonly level: Level; readonly named: TenantId | null } {
   return { scope: { organization, tenant }, level, named: level === 'tenant' ? tenant : null };
 }
+
+/** Whose a setting is, for policy: that tenant's, or the organization's itself. @param given by the schemas above, checked by them */
+export function ownerOf(given: unknown): TenantId | 'organization' | undefined {
+  const { scope, tenant } = given as { scope: 'tenant' | 'organization'; tenant?: TenantId };
+  return scope === 'organization' ? 'organization' : tenant;
+}

@@ -1,28 +1,9 @@
-import type { LedgerEntry } from '@vallum/contract';
-import { type Clock, type Exchange, type NewEntry, newId } from '../../kernel/index.ts';
+import { type Clock, changeEntry, type Exchange, type NewEntry } from '../../kernel/index.ts';
 
-/** The ledger entry of a change of the WAF: by whom, in which request, from what, to what. Why somebody did it is committed, not written: people write names there. */
-export function wafChange(
+/** The ledger entry of a change of the WAF. Why somebody did it is committed, not written: people write names there. */
+export const wafChange = (
   x: Exchange,
   clock: Clock,
-  change: NonNullable<LedgerEntry['change']>,
+  change: Parameters<typeof changeEntry>[2],
   reason?: string,
-): NewEntry {
-  const { principal, tenant } = x.who;
-  const now = clock.now();
-  return {
-    entry: {
-      action: x.route.action,
-      at: new Date(now).toISOString(),
-      change,
-      id: newId('entry', now),
-      kind: 'change',
-      phase: 0,
-      principal: { id: principal.id, type: principal.type },
-      request: x.id,
-      tenant,
-      v: 1,
-    },
-    ...(reason !== undefined && { fields: [{ name: 'reason', value: reason }] }),
-  };
-}
+): NewEntry => changeEntry(x, clock, change, reason === undefined ? {} : { reason });

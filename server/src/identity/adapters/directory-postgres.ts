@@ -1,9 +1,10 @@
 import { idOf, uuidOf } from '@vallum/contract';
 import { type Environment, Fault } from '../../kernel/index.ts';
 import { type Doors, type Row, sql, sqlState } from '../../platform/postgres/index.ts';
-import type { ApiKey, CredentialStore, Directory, NewApiKey, NewOrganization, Tenant } from '../ports.ts';
+import type { Directory, Tenant } from '../ports.ts';
+import { insertKey } from './keys-postgres.ts';
+import { last, only } from './rows.ts';
 
-const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const uniqueViolation = '23505';
 /** The scope of what belongs to nobody. */
 const nobody = {
@@ -33,32 +34,6 @@ export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Di
             RETURNING id, name, environment, created_at`,
       ]);
       return tenantOf(only(rows));
-    },
-    async keys(scope, limit, before) {
-      const [rows = []] = await withTenant(scope, [
-        sql`SELECT ${keyColumns} FROM api_keys WHERE tenant_id = app_tenant()
-               AND id < ${before ? uuidOf(before) : last} ORDER BY id DESC LIMIT ${limit}`,
-      ]);
-      return rows.map(keyOf);
-    },
-    async key(scope, id) {
-      const [rows = []] = await withTenant(scope, [
-        sql`SELECT ${keyColumns} FROM api_keys WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)}`,
-      ]);
-      return rows[0] && keyOf(rows[0]);
-    },
-    async createKey(scope, key) {
-      const [rows = []] = await withTenant(scope, [insertKey(key)]);
-      return keyOf(only(rows));
-    },
-    async revokeKey(scope, id) {
-      const [rows = []] = await withTenant(scope, [
-        sql`UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = app_tenant() AND id = ${uuidOf(id)}
-            RETURNING ${keyColumns}`,
-        // What processes keep of keys is not true any more.
-        sql`UPDATE control SET epoch = epoch + 1`,
-      ]);
-      return rows[0] && keyOf(rows[0]);
     },
     async firstOrganization() {
       const [rows = []] = await withTenant(nobody, [sql`SELECT organization FROM bootstrap`]);
@@ -93,55 +68,9 @@ export function postgresDirectory({ withTenant }: Pick<Doors, 'withTenant'>): Di
   };
 }
 
-/** Credentials by hash, through the one door that reaches across tenants. */
-export const postgresCredentials = ({
-  lookupCredential,
-}: Pick<Doors, 'lookupCredential'>): CredentialStore => ({
-  async lookup(hash) {
-    const row = await lookupCredential(hash);
-    if (!row) return undefined;
-    return {
-      key: idOf('key', row.id as string),
-      organization: idOf('organization', row.organization_id as string),
-      tenant: idOf('tenant', row.tenant_id as string),
-      environment: row.environment as Environment,
-      scopes: row.scopes as string[],
-      ratePerMinute: row.rate_per_minute as number,
-      expiresAtMs: row.expires_at === null ? undefined : Date.parse(row.expires_at as string),
-      revoked: row.revoked_at !== null,
-    };
-  },
-});
-
-const keyColumns = sql`id, tenant_id, name, hint, scopes, rate_per_minute, created_at, expires_at, revoked_at`;
-
-const insertKey = (key: NewApiKey | NewOrganization['keys'][number]) =>
-  sql`INSERT INTO api_keys (id, organization_id, tenant_id, name, hint, hash, pepper_version, scopes, rate_per_minute, expires_at)
-      VALUES (${uuidOf(key.id)}, app_organization(), app_tenant(), ${key.name}, ${key.hint}, ${key.hash}, ${key.pepperVersion},
-              ${[...key.scopes]}::text[], ${key.ratePerMinute}, ${key.expiresAt ?? null})
-      RETURNING ${keyColumns}`;
-
 const tenantOf = (row: Row): Tenant => ({
   id: idOf('tenant', row.id as string),
   name: row.name as string,
   environment: row.environment as Environment,
   createdAt: row.created_at as string,
 });
-
-const keyOf = (row: Row): ApiKey => ({
-  id: idOf('key', row.id as string),
-  tenant: idOf('tenant', row.tenant_id as string),
-  name: row.name as string,
-  hint: row.hint as string,
-  scopes: row.scopes as string[],
-  ratePerMinute: row.rate_per_minute as number,
-  createdAt: row.created_at as string,
-  expiresAt: (row.expires_at as string | null) ?? undefined,
-  revokedAt: (row.revoked_at as string | null) ?? undefined,
-});
-
-function only(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (!row) throw new Fault('internal', { because: 'an insert gave no row' });
-  return row;
-}

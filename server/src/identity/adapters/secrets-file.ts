@@ -1,4 +1,4 @@
-import { access, open, rename, rm } from 'node:fs/promises';
+import { access, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { FirstSecrets, SecretsFile } from '../bootstrap.ts';
 
@@ -8,6 +8,10 @@ export function firstSecretsFile(
 ): SecretsFile & { readonly file: string; readonly header: string } {
   const file = path.join(folder, 'bootstrap.json');
   const header = path.join(folder, 'authorization');
+  const remove = async (): Promise<void> => {
+    await rm(file, { force: true });
+    await rm(header, { force: true });
+  };
   return {
     file,
     header,
@@ -15,9 +19,10 @@ export function firstSecretsFile(
       await writeDurably(header, `Authorization: Bearer ${secrets.apiKey}\n`);
       await writeDurably(file, `${JSON.stringify(secrets, null, 2)}\n`);
     },
-    async remove() {
-      await rm(file, { force: true });
-      await rm(header, { force: true });
+    remove,
+    async removeOf(adminEmail) {
+      const text = await readFile(file, 'utf8').catch(() => '{}');
+      if ((JSON.parse(text) as Partial<FirstSecrets>).adminEmail === adminEmail) await remove();
     },
     exists: () =>
       access(file).then(

@@ -123,9 +123,14 @@ describe.skipIf(!hasOpenssl)("a client's certificate", () => {
     const grant = { type: 'service', name: 'O=Acme\nCN=billing', scopes: ['vallum:read'] };
     expect(verdict(leaf, root)).toMatchObject({ grant });
     const written = root.fingerprint256.replaceAll(':', '').toLowerCase();
-    const again = rule({ caFingerprint: written, principal: 'service', scopes: ['vallum:read'] });
+    const again = rule({
+      caFingerprint: written,
+      principal: 'service',
+      scopes: ['vallum:read'],
+      roles: ['auditor'],
+    });
     expect(grantOfCertificate([leaf, root], [again], now)).toMatchObject({
-      grant: { ...grant, issuer: `x509:sha256:${written}` },
+      grant: { ...grant, issuer: `x509:sha256:${written}`, roles: ['auditor'] },
     });
   });
 

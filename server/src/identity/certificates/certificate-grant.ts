@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { OrganizationId, TenantId } from '@vallum/contract';
+import type { OrganizationId, Role, TenantId } from '@vallum/contract';
 import type { Principal } from '../../kernel/index.ts';
 import type { Grant } from '../grant.ts';
 import { urisOf } from './alt-names.ts';
@@ -15,6 +15,8 @@ export interface CertificateRule {
   readonly organization: OrganizationId | undefined;
   readonly tenant: TenantId;
   readonly scopes: readonly string[];
+  /** In that tenant; none where it is absent. */
+  readonly roles?: readonly Role[];
   readonly ratePerMinute: number;
 }
 
@@ -63,12 +65,12 @@ export function grantOfCertificate(
       above.has(plain(caFingerprint)) && trustDomain === named.spiffe?.trustDomain,
   );
   if (!rule) return { refused: 'no-rule' };
-  const { principal: type, organization, tenant, scopes, ratePerMinute, caFingerprint } = rule;
+  const { principal: type, organization, tenant, scopes, roles = [], ratePerMinute, caFingerprint } = rule;
   const issuer = named.spiffe
     ? `spiffe://${named.spiffe.trustDomain}`
     : `x509:sha256:${plain(caFingerprint)}`;
   return {
-    grant: { type, issuer, name: named.name, organization, tenant, scopes, roles: [], ratePerMinute },
+    grant: { type, issuer, name: named.name, organization, tenant, scopes, roles, ratePerMinute },
   };
 }
 

@@ -1,4 +1,4 @@
-import { id, type TenantId } from '@vallum/contract';
+import { id, type Role, type TenantId } from '@vallum/contract';
 import { z } from 'zod';
 import type { Principal } from '../../kernel/index.ts';
 import type { Grant } from '../grant.ts';
@@ -36,7 +36,7 @@ export function readClaims(claims: Claims, issuer: Issuer): { grant: Grant; unti
     organization: issuer.organization,
     tenant: tenantOf(claims, issuer),
     scopes: scopesOf(claims, issuer),
-    roles: [],
+    roles: rolesOf(claims, issuer),
     ratePerMinute: issuer.ratePerMinute,
   };
   return { grant, untilMs: Math.min(exp, iat + issuer.maxAgeSeconds) * 1000 };
@@ -64,6 +64,11 @@ function scopesOf(claims: Claims, { scopeClaims, rolesClaim, roles, scopes }: Is
     for (const given of roles.get(role) ?? []) has.add(given);
   return scopes.filter((each) => has.has(each));
 }
+
+/** What the token's roles are here; those that the settings do not name are nothing. */
+const rolesOf = (claims: Claims, { rolesClaim, roleMap }: Issuer): Role[] => [
+  ...new Set(wordsOf(rolesClaim && claimAt(claims, rolesClaim)).flatMap((each) => roleMap.get(each) ?? [])),
+];
 
 const wordsOf = (value: unknown): string[] => (value === undefined ? [] : parsed(words, value));
 

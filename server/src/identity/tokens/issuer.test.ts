@@ -47,11 +47,21 @@ describe('the settings of an issuer', () => {
     [{ tenants: { acme: tenant } }, ['tenants']],
     [{ roles: { boss: ['vallum:admin'] } }, ['roles']],
     [{ roles_claim: 'roles' }, ['roles']],
+    [{ role_map: { boss: ['owner'] } }, ['roles']],
+    [{ role_map: { boss: ['king'] }, roles_claim: 'roles' }, ['role_map.boss.0']],
+    [{ role_map: { boss: [] }, roles_claim: 'roles' }, ['role_map.boss']],
+    [{ scopes: [], roles_claim: 'roles', roles: { a: ['vallum:read'] } }, ['scopes']],
     [{ principal: 'user', principal_claim: 'kind' }, ['principal']],
     [{ principal: 'system' }, ['principal']],
     [{ verify: false }, ['']],
   ])('cannot be %j, and the error names %j', (more, places) => {
     expect(placesOf({ ...least, ...more })).toEqual(places);
+  });
+
+  it('can give roles alone: then its tokens have no scopes', () => {
+    expect(
+      placesOf({ ...least, scopes: [], roles_claim: 'groups', role_map: { staff: ['developer'] } }),
+    ).toEqual([]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { id, type OrganizationId, scope, type TenantId } from '@vallum/contract';
+import { id, type OrganizationId, type Role, role, scope, type TenantId } from '@vallum/contract';
 import { z } from 'zod';
 import type { Principal } from '../../kernel/index.ts';
 
@@ -26,8 +26,11 @@ export interface Issuer {
   readonly principal: Principal['type'] | { readonly claim: ClaimPath };
   readonly scopeClaims: readonly ClaimPath[];
   readonly rolesClaim: ClaimPath | undefined;
+  /** Scopes by the values of that claim. */
   readonly roles: ReadonlyMap<string, readonly string[]>;
-  /** The most that a token of it can get. */
+  /** Vallum's roles by the values of that claim: no token gets another. */
+  readonly roleMap: ReadonlyMap<string, readonly Role[]>;
+  /** The most scopes that a token of it can get. */
   readonly scopes: readonly string[];
   readonly clockToleranceSeconds: number;
   /** Since `iat`. */
@@ -73,7 +76,8 @@ export const issuerSettings = z
     scope_claim: claim.optional(),
     roles_claim: claim.optional(),
     roles: z.record(name, scopes).optional(),
-    scopes,
+    role_map: z.record(name, z.array(role).min(1)).optional(),
+    scopes: z.array(scope),
     clock_tolerance_s: z.int().min(0).max(60).default(30),
     max_age_s: z
       .int()
@@ -91,8 +95,10 @@ export const issuerSettings = z
       wrong('tenant', 'either tenant or tenant_claim says whose tokens these are');
     if (value.tenants && !value.tenant_claim) wrong('tenants', 'needs tenant_claim, whose values it maps');
     if (value.principal && value.principal_claim) wrong('principal', 'either principal or principal_claim');
-    if ((value.roles === undefined) !== (value.roles_claim === undefined))
-      wrong('roles', 'roles and roles_claim need each other');
+    if ((value.roles === undefined && value.role_map === undefined) !== (value.roles_claim === undefined))
+      wrong('roles', 'roles_claim, and roles or role_map, need each other');
+    if (value.scopes.length === 0 && !value.role_map)
+      wrong('scopes', 'empty only where role_map gives roles');
   });
 export type IssuerSettings = z.output<typeof issuerSettings>;
 
@@ -126,6 +132,7 @@ export function issuerOf(settings: IssuerSettings): Issuer {
     scopeClaims: scopeClaim === undefined ? [['scope'], ['scp']] : [pathOf(scopeClaim)],
     rolesClaim: rolesClaim === undefined ? undefined : pathOf(rolesClaim),
     roles: new Map(Object.entries(settings.roles ?? {})),
+    roleMap: new Map(Object.entries(settings.role_map ?? {})),
     scopes: settings.scopes,
     clockToleranceSeconds: settings.clock_tolerance_s,
     maxAgeSeconds: settings.max_age_s,

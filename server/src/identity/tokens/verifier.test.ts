@@ -415,6 +415,27 @@ describe('what a token gets', () => {
     await expectRefused(tokenOf(ec, { realm_access: { roles: { boss: true } } }), 'claims', settings);
   });
 
+  it('has the roles that the settings make of its own, and no other, and none beyond its tenant', async () => {
+    const settings = {
+      scopes: [],
+      roles_claim: ['realm_access', 'roles'],
+      role_map: { staff: ['developer', 'auditor'], prod: ['developer'] },
+    };
+    const callerOf = async (claims: object, more: object = settings) =>
+      (await setUp(more).find(tokenOf(ec, claims))).caller;
+    const of = async (claims: object) => (await callerOf(claims)).roles;
+    expect(await of({ realm_access: { roles: ['prod', 'staff', 'owner', '__proto__'] } })).toEqual([
+      'developer',
+      'auditor',
+    ]);
+    expect(await of({ realm_access: { roles: 'staff' } })).toEqual(['developer', 'auditor']);
+    expect(await of({ realm_access: { roles: [] } })).toEqual([]);
+    expect(await of({ roles: ['staff'] })).toEqual([]);
+    const { scopes: none, organizationRoles } = await callerOf({ realm_access: { roles: ['staff'] } });
+    expect({ none, organizationRoles }).toEqual({ none: [], organizationRoles: undefined });
+    expect((await callerOf({ realm_access: { roles: ['staff'] } }, {})).roles).toEqual([]);
+  });
+
   it('is for the tenant that it names, where its issuer may speak for it', async () => {
     const tenantOf = async (claims: object, settings: object) =>
       (await setUp({ tenant: undefined, ...settings }).find(tokenOf(ec, claims))).caller.tenant;

@@ -82,6 +82,7 @@ export async function testLedger(deployment: Deployment, options: Options = {}):
     open: true,
     dead: options.dead ?? [],
     limits: { outstanding: options.outstanding ?? 10_000, batch: 1_000, waitMs: options.waitMs ?? 5_000 },
+    standing: { holds: () => true, renew: async () => {} },
     onControlEpoch: () => {},
     onFenced: () => {
       fenced = true;

@@ -11,8 +11,14 @@ export interface Metrics {
   readonly contentType: string;
 }
 
-/** @param outstanding entries that wait for the ledger now. */
-export function createMetrics(outstanding: () => number): Metrics {
+interface Gauges {
+  /** Entries that wait for the ledger now. */
+  readonly outstanding: () => number;
+  /** API keys that should be replaced. */
+  readonly keysDue: () => number;
+}
+
+export function createMetrics({ outstanding, keysDue }: Gauges): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -41,6 +47,14 @@ export function createMetrics(outstanding: () => number): Metrics {
     registers,
     collect() {
       this.set(outstanding());
+    },
+  });
+  new Gauge({
+    name: 'vallum_api_keys_rotation_due',
+    help: 'API keys of all tenants that are older than identity.keys.rotation_days',
+    registers,
+    collect() {
+      this.set(keysDue());
     },
   });
   /** Looking labels up costs more than counting, so each combination is looked up once. */

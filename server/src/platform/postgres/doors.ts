@@ -11,7 +11,13 @@ import { transact } from './transaction.ts';
  * The functions that run with their owner's rights, and that the app role may call. With `withTenant` and the
  * ledger's session these are all the doors there are (ADR 0003); a test compares this list with the catalogue.
  */
-export const definerFunctions = ['ensure_partitions', 'lookup_credential', 'lookup_session'] as const;
+export const definerFunctions = [
+  'ensure_partitions',
+  'lookup_credential',
+  'lookup_session',
+  'lookup_short_lived',
+  'tend_credentials',
+] as const;
 
 /** Whose rows a transaction sees. */
 export interface Scope {
@@ -30,6 +36,10 @@ export interface Doors {
   lookupCredential(hash: Uint8Array): Promise<Row | undefined>;
   /** The session with exactly this hash, in the same way. */
   lookupSession(hash: Uint8Array): Promise<Row | undefined>;
+  /** The short-lived credential with exactly this hash, with the state of what it was made from. */
+  lookupShortLived(hash: Uint8Array): Promise<Row | undefined>;
+  /** Deletes short-lived credentials that ended long ago. @returns how many keys, of all tenants, are older than so many days and go on */
+  tendCredentials(days: number): Promise<number>;
   /** Makes the day partitions that will be needed. */
   ensurePartitions(): Promise<void>;
   /** Waits for what runs, then closes the connections. */
@@ -108,6 +118,10 @@ export function createDoors(target: Target, options: DoorOptions = {}): Doors {
       look(sql`SELECT * FROM lookup_credential(${hash}::bytea)`.named('vallum_lookup_credential')),
     lookupSession: (hash) =>
       look(sql`SELECT * FROM lookup_session(${hash}::bytea)`.named('vallum_lookup_session')),
+    lookupShortLived: (hash) =>
+      look(sql`SELECT * FROM lookup_short_lived(${hash}::bytea)`.named('vallum_lookup_short_lived')),
+    tendCredentials: async (days) =>
+      (await look(sql`SELECT tend_credentials(${days}::int) AS due`))?.due as number,
     async ensurePartitions() {
       await pool.use((connection) => run(connection, limited, [sql`SELECT ensure_partitions()`]));
     },

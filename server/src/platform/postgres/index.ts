@@ -5,6 +5,7 @@
  * Errors are Faults without the server's words, which may quote data; `sqlState` and `outcomeIsUnknown` tell what may be told.
  * It does not retry, does not know any table, and does not decide who connects to what: `compose.ts` does.
  */
+export { watchControlEpoch } from './control-epoch.ts';
 export { sqlState } from './database-error.ts';
 export { parseDatabaseUrl } from './database-url.ts';
 export type { Session } from './direct-session.ts';
