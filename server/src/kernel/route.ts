@@ -80,8 +80,8 @@ export interface Route {
   readonly reply?: z.ZodType;
   readonly content?: ContentFields;
   /**
-   * RFC 6901 pointers of strings that the route itself reads by a grammar before they are anything to anybody, such as rules and patterns of administrators: the WAF,
-   * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
+   * RFC 6901 pointers of strings that are no text to anybody behind the route: it reads them by a grammar first, such as rules and patterns of administrators, or only
+   * compares them, such as passwords. The WAF, which would take them for what they look like, does not judge them. What is neither this nor content is judged.
    */
   validated?(body: unknown): Iterable<string>;
   /** Names of the query whose values the route reads in the same way, such as the URL by which an identity provider names itself. */
@@ -192,6 +192,7 @@ function jsonRoute(
     ...(query && { query }),
     ...(body && { body }),
     ...(content && { content }),
+    ...(spec.validated && { validated: spec.validated }),
     ...(spec.resource && { resource: spec.resource }),
     ...(spec.belongsTo && { belongsTo: spec.belongsTo }),
     ...(spec.holds && { holds: spec.holds }),

@@ -83,8 +83,9 @@ function headOf({ arrival, route: { validatedQuery } }: Exchange): HeadInput {
 }
 
 /** Whether nobody will be known: the route asks for nobody, or nothing was sent by which somebody could be. */
-const isAnonymous = ({ route, arrival: { headers } }: Exchange): boolean =>
-  route.action === 'open' || !credentialHeaders.some((name) => headers[name] !== undefined);
+const isAnonymous = ({ route, arrival: { headers, certificates } }: Exchange): boolean =>
+  route.action === 'open' ||
+  (!credentialHeaders.some((name) => headers[name] !== undefined) && !certificates?.().length);
 const credentialHeaders = ['authorization', 'x-api-key', 'api-key', 'cookie'];
 
 /** Checks that a step below makes too, more strictly and in words that help more. */

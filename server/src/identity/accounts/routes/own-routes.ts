@@ -90,6 +90,7 @@ function accountRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Choose another password; ends your other sessions',
       seals: 'each',
       body: passwordChange,
+      validated: () => ['/old_password', '/new_password'],
       reply: userSchema,
       async handle({ caller, body: { old_password: old, new_password: chosen }, exchange }) {
         const own = signedIn(caller);
@@ -200,6 +201,7 @@ function totpRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Codes are not asked for any more; needs the password and a code',
       seals: 'each',
       body: totpRemoval,
+      validated: () => ['/password'],
       reply: userSchema,
       async handle({ caller, body: { password, code }, exchange }) {
         const own = signedIn(caller);

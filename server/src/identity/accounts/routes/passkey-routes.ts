@@ -157,6 +157,7 @@ function ownPasskeys(parts: PasskeyRouteParts): Route[] {
       seals: 'each',
       status: 201,
       body: newPasskey,
+      validated: () => credentialPointers,
       reply: passkeySchema,
       async handle({ caller, body: { name, credential }, exchange }) {
         const party = partyOf(exchange);
@@ -247,6 +248,7 @@ function passkeySignIns(parts: PasskeyRouteParts): Route[] {
       summary: 'Sign in with a passkey',
       status: 201,
       body: passkeySignIn,
+      validated: () => credentialPointers,
       reply: openedSession,
       async handle({ body: { credential, organization: given, tenant }, exchange }) {
         sameOrigin.checkOpen(exchange);
@@ -299,3 +301,11 @@ function ceremony<T>(verify: () => T, fault: () => Fault): T {
     throw error;
   }
 }
+
+/** What an authenticator says: bytes in base64url, which are read by WebAuthn's grammar and no other. */
+const credentialPointers = [
+  '/credential/id',
+  ...['attestationObject', 'authenticatorData', 'clientDataJSON', 'signature', 'userHandle'].map(
+    (name) => `/credential/response/${name}`,
+  ),
+];
