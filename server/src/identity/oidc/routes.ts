@@ -101,7 +101,7 @@ export function providerRoutes({
       params,
       query: callbackQuery,
       // URLs and words of the provider: held against what is known of it, or shown to nobody.
-      validatedQuery: ['iss', 'error_uri', 'error_description'],
+      validatedQuery: ['iss', 'error', 'error_uri', 'error_description'],
       async handle({ params: given, query: { state = '' }, exchange }) {
         const provider = named(given);
         const { headers, query } = exchange.arrival;
