@@ -68,7 +68,8 @@ describe('open redirect', () => {
       vallum,
       `/v1/sign-in/acme?${new URLSearchParams({ return_to: target })}`,
     );
-    expect(status).toBe(400);
+    // By the WAF, which comes first, or by the route; each names the place.
+    expect([400, 403]).toContain(status);
     expect(headers['set-cookie']).toBeUndefined();
     expect(text).toContain('return_to');
   });

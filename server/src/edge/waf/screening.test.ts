@@ -129,7 +129,7 @@ const evilReason = { by: 'edge.waf', code: 'evil', text: 'evil-one' };
 describe('the WAF on the path', () => {
   it('leaves out of a query what the route reads by a grammar of its own, and nothing beside it', async () => {
     const route = { validatedQuery: ['iss'] };
-    expect(await screened({ query: 'iss=an+evil+one&q=x', route })).toMatchObject({ at: 'passed' });
+    expect(await screened({ query: 'iss=evil,&q=x', route })).toMatchObject({ at: 'passed' });
     for (const query of [
       'q=evil-one&iss=evil-one',
       'iss%20=evil-one',
