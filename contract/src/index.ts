@@ -4,6 +4,7 @@
  */
 
 export * from './accounts.ts';
+export * from './addresses.ts';
 export * from './admin.ts';
 export * from './canonical.ts';
 export * from './chat.ts';
@@ -19,3 +20,4 @@ export * from './request-record.ts';
 export * from './roles.ts';
 export * from './sessions.ts';
 export * from './sign-in.ts';
+export * from './waf.ts';

@@ -1,6 +1,12 @@
 import type { LedgerEntry, OrganizationId, RequestId, TenantId, UserId } from '@vallum/contract';
-import { type Clock, Fault, type LedgerAppend, type NewEntry, newId } from '../../kernel/index.ts';
-import { changeEntryBy } from '../change.ts';
+import {
+  type Clock,
+  changeEntryBy,
+  Fault,
+  type LedgerAppend,
+  type NewEntry,
+  newId,
+} from '../../kernel/index.ts';
 import type { ClaimedRole, OutsideUser, OutsideUsers } from './ports.ts';
 import type { Provider } from './provider.ts';
 import { SignInRefused } from './sign-in-refused.ts';

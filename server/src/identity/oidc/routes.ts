@@ -100,6 +100,7 @@ export function providerRoutes({
       seals: 'aggregate',
       params,
       query: callbackQuery,
+      expects: new Map([['iss', new Set(parts.providers.map(({ issuer }) => issuer))]]),
       async handle({ params: given, query: { state = '' }, exchange }) {
         const provider = named(given);
         const { headers, query } = exchange.arrival;

@@ -1,14 +1,16 @@
 import type { Clock, Log } from '../../kernel/index.ts';
-import type { TokenRefusal } from './refusal.ts';
 
 const minuteMs = 60_000;
 
-/** One line a minute for each reason and issuer, with how often it came since the last: who sends a million wrong tokens does not fill the log. */
-export function createRefusalLog<Reason extends string = TokenRefusal>(
+/**
+ * One line a minute for each reason and issuer, with how often it came since the last: who sends a million wrong tokens does not fill the log.
+ * @param event what happened: `a token was refused`
+ */
+export function createRefusalLog(
   log: Log,
   clock: Clock,
-  event = 'a token was refused',
-): (reason: Reason, issuer: string | undefined) => void {
+  event: string,
+): (reason: string, issuer?: string) => void {
   const told = new Map<string, { atMs: number; unsaid: number }>();
   return (code, issuer) => {
     const name = `${code} ${issuer}`;
