@@ -33,6 +33,8 @@ describe.skipIf(!hasChromium)('the pages', { timeout: patienceMs }, () => {
     [vallum, browser] = await Promise.all([
       startVallum({
         settings: {
+          // Links that it would refuse are what the pages are tested with.
+          waf: { mode: 'detect' },
           identity: {
             providers: [
               {

@@ -145,7 +145,7 @@ describe('the WAF on the path', () => {
       'iss=https://EVIL.example&iss=evil',
       'other=https://evil.example',
       'Iss=https://evil.example',
-      'iss=https://evil.example&q=evil',
+      'iss=https://evil.example&q=evil,',
       'evil=https://evil.example',
       'iss',
     ])
