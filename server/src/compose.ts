@@ -138,7 +138,7 @@ export async function compose(
     may: (...of) => policies.decide(...of).allowed,
     clock,
     log,
-    origin: () => new URL(config.url ?? `http://${hostOf(config.host)}:${listener.port()}`).origin,
+    origin: () => new URL(urlOf(config, listener.port())).origin,
   });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({
@@ -283,6 +283,3 @@ export async function compose(
   ];
   return { services, listener, secrets };
 }
-
-/** RFC 3986, 3.2.2: an IPv6 address in a URL has brackets. */
-const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host);

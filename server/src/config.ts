@@ -81,10 +81,10 @@ const settings = z.strictObject({
         'each issuer is there once',
       )
       .default([]),
-    /** Whose client certificates stand for whom. The first that fits counts. */
-    certificates: z.array(certificateSettings).max(100).default([]),
     /** Through whom people sign in. */
     providers: providersSettings,
+    /** Whose client certificates stand for whom. The first that fits counts. */
+    certificates: z.array(certificateSettings).max(100).default([]),
     /** Of people who signed in. */
     sessions: section({
       /** How long one may rest. */

@@ -385,7 +385,7 @@ describe('a callback', () => {
     [
       'a text of somebody’s as an error',
       'provider-refused',
-      (url) => url.searchParams.set('error', '<script>alert(1)</script>'),
+      (url) => url.searchParams.set('error', 'call 555 0100'),
     ],
   ];
   it.each(changed)('with %s is refused (%s)', async (_, error, change) => {
@@ -396,7 +396,7 @@ describe('a callback', () => {
     const answer = await browser.get(url.href, { cookie: `${flow?.name}=${flow?.value}` });
     expect(answer.status).toBe(303);
     expect(errorOf(new URL(String(answer.headers.location), vallum.url))).toBe(error);
-    expect(answer.headers.location).not.toMatch(/script|evil/);
+    expect(answer.headers.location).not.toMatch(/555|evil/);
     expect(sessionOf(browser)).toBeUndefined();
     expect(answer.headers['x-vallum-decision']).toBe('block');
   });

@@ -33,7 +33,7 @@ describe.skipIf(!hasChromium)('the pages', { timeout: patienceMs }, () => {
     [vallum, browser] = await Promise.all([
       startVallum({
         settings: {
-          // What stands in links that somebody else made is for the pages to withstand, here without the WAF before them.
+          // Links that it would refuse are what the pages are tested with.
           waf: { mode: 'detect' },
           identity: {
             providers: [

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import { type Config, urlOf } from '../config.ts';
 import { postgresOutsideUsers } from '../identity/adapters/outside-users-postgres.ts';
 import { providerHttp } from '../identity/adapters/provider-http.ts';
 import { openidRelyingParty } from '../identity/adapters/relying-party-openid-client.ts';
@@ -41,7 +41,7 @@ export function composeProviders(parts: ProviderParts): {
   const flows = createFlowCookies({
     key: foundation.flowKey,
     clock,
-    secure: config.url?.startsWith('https:') ?? false,
+    secure: urlOf(config).startsWith('https:'),
   });
   const signIn = createProviderSignIn({
     ...parts,

@@ -80,12 +80,14 @@ export interface Route {
   readonly reply?: z.ZodType;
   readonly content?: ContentFields;
   /**
-   * RFC 6901 pointers of strings that are no text to anybody behind the route: it reads them by a grammar first, such as rules and patterns of administrators, or only
-   * compares them, such as passwords. The WAF, which would take them for what they look like, does not judge them. What is neither this nor content is judged.
+   * RFC 6901 pointers of strings that the route itself reads by a grammar before they are anything to anybody, such as rules and patterns of administrators: the WAF,
+   * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
    */
   validated?(body: unknown): Iterable<string>;
-  /** Names of the query whose values the route reads in the same way, such as the URL by which an identity provider names itself. */
-  readonly validatedQuery?: readonly string[];
+  /**
+   * Members of the query by name, with values that the settings name: one that is sent with exactly such a value, such as an issuer's address, is not judged by the WAF either.
+   */
+  readonly expects?: ReadonlyMap<string, ReadonlySet<string>>;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
   /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */
@@ -192,7 +194,6 @@ function jsonRoute(
     ...(query && { query }),
     ...(body && { body }),
     ...(content && { content }),
-    ...(spec.validated && { validated: spec.validated }),
     ...(spec.resource && { resource: spec.resource }),
     ...(spec.belongsTo && { belongsTo: spec.belongsTo }),
     ...(spec.holds && { holds: spec.holds }),

@@ -73,20 +73,26 @@ export function createWafScreening({ waf, policies, clock }: ScreeningParts): Wa
   };
 }
 
-/** What is judged of a head: without what the route reads by a grammar of its own. It is taken out, not excepted: a rule tells only the first place where it matched. */
-function headOf({ arrival, route: { validatedQuery } }: Exchange): HeadInput {
-  if (!validatedQuery) return arrival;
-  const { method, path, query, rawHeaders } = arrival;
-  const names = new Set(validatedQuery);
-  const judged = query.split('&').filter((pair) => !names.has(pair.split('=', 1)[0] ?? ''));
-  return { method, path, query: judged.join('&'), rawHeaders };
+/** Whether nobody will be known: the route asks for nobody, or nothing was sent by which somebody could be. */
+const isAnonymous = ({ route, arrival: { headers } }: Exchange): boolean =>
+  route.action === 'open' || !credentialHeaders.some((name) => headers[name] !== undefined);
+const credentialHeaders = ['authorization', 'x-api-key', 'api-key', 'cookie'];
+
+/** The head without what the route expects letter for letter: an address of our own settings is none of an attacker's. */
+function headOf({ route: { expects }, arrival }: Exchange): HeadInput {
+  if (!expects || arrival.query === '') return arrival;
+  const { method, path, rawHeaders } = arrival;
+  const pairs = arrival.query.split('&').filter((pair) => !isExpected(pair, expects));
+  return { method, path, query: pairs.join('&'), rawHeaders };
 }
 
-/** Whether nobody will be known: the route asks for nobody, or nothing was sent by which somebody could be. */
-const isAnonymous = ({ route, arrival: { headers, certificates } }: Exchange): boolean =>
-  route.action === 'open' ||
-  (!credentialHeaders.some((name) => headers[name] !== undefined) && !certificates?.().length);
-const credentialHeaders = ['authorization', 'x-api-key', 'api-key', 'cookie'];
+function isExpected(pair: string, expects: NonNullable<Exchange['route']['expects']>): boolean {
+  const equals = pair.indexOf('=');
+  const values = expects.get(pair.slice(0, equals));
+  if (!values) return false;
+  const [[, value = ''] = []] = new URLSearchParams(pair);
+  return values.has(value);
+}
 
 /** Checks that a step below makes too, more strictly and in words that help more. */
 const readsBodies = new Set([

@@ -100,8 +100,7 @@ export function providerRoutes({
       seals: 'aggregate',
       params,
       query: callbackQuery,
-      // URLs and words of the provider: held against what is known of it, or shown to nobody.
-      validatedQuery: ['iss', 'error', 'error_uri', 'error_description'],
+      expects: new Map([['iss', new Set(parts.providers.map(({ issuer }) => issuer))]]),
       async handle({ params: given, query: { state = '' }, exchange }) {
         const provider = named(given);
         const { headers, query } = exchange.arrival;

@@ -13,24 +13,11 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Only what comes from here runs, is drawn or is asked; nobody frames it. */
-const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
-
 function replyOf(file: string): RawReply {
   const contentType = types[path.extname(file)] ?? '';
   return {
     contentType,
     bytes: readFileSync(path.join(import.meta.dirname, file)),
-    ...(file.endsWith('.html') && { headers: { 'content-security-policy': pagePolicy } }),
   };
 }
 
