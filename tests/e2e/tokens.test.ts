@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { page, requestRecord } from '@vallum/contract';
+import { mintedToken, page, requestRecord } from '@vallum/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeKey, makeTenant } from '../support/administer.ts';
 import { type Answer, ask } from '../support/ask.ts';
@@ -104,6 +104,24 @@ describe('a token of an issuer that is configured', () => {
       issuer: people.url,
       name: 'jane@example.org',
     });
+  });
+
+  it('makes a short-lived credential with less, which lasts no longer than it says itself', async () => {
+    const key = await people.token();
+    const { exp } = JSON.parse(Buffer.from(key.split('.')[1] ?? '', 'base64url').toString()) as {
+      exp: number;
+    };
+    const made = mintedToken.parse(
+      (await ask(vallum, '/v1/tokens', { key, body: { scopes: ['models:invoke'] } })).json(),
+    );
+    expect(Date.parse(made.expires_at)).toBe(exp * 1000);
+    const answer = await chat(made.token);
+    const place = `/v1/requests/${answer.headers['x-vallum-request-id']}`;
+    const mine = requestRecord.parse((await ask(vallum, place, { key })).json());
+    expect(mine.principal).toMatchObject({ type: 'user', id: expect.stringMatching(/^usr_/) });
+    expect((await ask(vallum, place, { key: made.token })).status).toBe(403);
+    const more = await ask(vallum, '/v1/tokens', { key, body: { scopes: ['vallum:admin'] } });
+    expect(more.status).toBe(403);
   });
 
   it('acts as an agent where its issuer stands for agents', async () => {

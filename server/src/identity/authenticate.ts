@@ -95,10 +95,11 @@ export function createAuthenticate({ verifiers, cookie, certificates, control, c
   }
 
   /** Somebody else than before is nobody: what is on record of an exchange is of one caller. */
-  function settle(x: Exchange, by: Refuser, { caller, expiresAtMs }: Found, generation: number): void {
+  function settle(x: Exchange, by: Refuser, found: Found, generation: number): void {
+    const { caller, expiresAtMs, endsMs } = found;
     if (x.caller && !isSame(x.caller, caller)) throw by.refused();
     x.caller = caller;
-    x.credentialEndsMs = expiresAtMs;
+    x.credentialEndsMs = endsMs ?? expiresAtMs;
     x.generation = generation;
   }
 

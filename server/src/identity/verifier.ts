@@ -7,6 +7,8 @@ export interface Found {
   readonly untilMs: number;
   /** When it ends by itself, in Unix milliseconds. */
   readonly expiresAtMs?: number;
+  /** Until when what is made from it may last, where that is not `expiresAtMs`: clocks that differ are borne with for it alone. */
+  readonly endsMs?: number;
   /** Asked at each request that presents it, also while it is believed: from where, how. It must not wait. @throws Fault to refuse */
   check?(exchange: Exchange): void;
 }

@@ -35,10 +35,11 @@ export function postgresShortLived({
     async insert(scope, made) {
       await withTenant(scope, [
         sql`INSERT INTO short_lived_credentials (id, organization_id, tenant_id, hash, pepper_version, principal_type, principal_id, scopes,
-                                                 rate_per_minute, root_kind, root_id, made_from, run, expires_at)
+                                                 rate_per_minute, root_kind, root_id, made_from, run, created_at, expires_at)
             VALUES (${uuidOf(made.id)}, app_organization(), app_tenant(), ${made.hash}, ${made.pepperVersion}, ${made.principal.type},
                     ${made.principal.id}, ${[...made.scopes]}::text[], ${made.ratePerMinute}, ${made.root.kind}, ${uuidOf(made.root.id as Id<IdKind>)},
-                    ${made.madeFrom.map(uuidOf)}::uuid[], ${made.run ?? null}, ${new Date(made.expiresAtMs).toISOString()}::timestamptz)`,
+                    ${made.madeFrom.map(uuidOf)}::uuid[], ${made.run ?? null},
+                    ${new Date(made.createdAtMs).toISOString()}::timestamptz, ${new Date(made.expiresAtMs).toISOString()}::timestamptz)`,
       ]);
     },
     async find(scope, id) {

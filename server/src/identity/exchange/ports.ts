@@ -26,6 +26,7 @@ export interface NewShortLived
   readonly hash: Buffer;
   readonly pepperVersion: number;
   readonly ratePerMinute: number;
+  readonly createdAtMs: number;
 }
 
 /** One that is presented, with the present state of what it was made from. */

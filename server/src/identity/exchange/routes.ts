@@ -90,6 +90,11 @@ export function exchangeRoutes(parts: ExchangeRouteParts): Route[] {
           });
         const now = clock.now();
         const longest = exchange.credentialEndsMs ?? Number.POSITIVE_INFINITY;
+        if (longest <= now)
+          throw new Fault('not-authenticated', {
+            detail: 'This credential has ended.',
+            challenge: 'invalid_token',
+          });
         const text = mintShortLived();
         const made = {
           id: newId('token', now),
@@ -98,6 +103,7 @@ export function exchangeRoutes(parts: ExchangeRouteParts): Route[] {
           root,
           madeFrom,
           run: body.run ?? caller.run,
+          createdAtMs: now,
           expiresAtMs: Math.min(now + body.ttl_seconds * 1000, longest),
           hash: hashKey(pepper.key, text),
           pepperVersion: pepper.version,

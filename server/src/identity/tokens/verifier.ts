@@ -63,6 +63,7 @@ export function createTokenVerifier(parts: TokenVerifierParts): Verifier {
     return {
       caller: callerOf('token', grant, place, subjectKey),
       untilMs: Math.min(untilMs, clock.now() + believedMs),
+      endsMs: untilMs,
     };
   }
 

@@ -59,8 +59,8 @@ export const tokenKinds: readonly TokenKind[] = [
   },
   {
     name: 'vallum-key',
-    what: 'a Vallum API key',
-    prefixes: ['vk_live_', 'vk_test_', 'vk_stage_'],
+    what: 'a Vallum API key, or a credential made from one',
+    prefixes: ['vk_live_', 'vk_test_', 'vk_stage_', 'vt_'],
     set: base62,
     // 43 characters of the secret and 6 of its checksum.
     min: 43 + checksumUnits,

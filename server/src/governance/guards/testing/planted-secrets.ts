@@ -62,6 +62,7 @@ export function plantedSecrets(seed: number): Planted[] {
     bare('openrouter-key', 'sk-', 'or-v1-', some(hex, 64)),
     bare('vallum-key', 'vk_', 'live_', some(base62, 49)),
     bare('vallum-key', 'vk_', 'stage_', some(base62, 49)),
+    bare('vallum-key', 'v', 't_', some(base62, 49)),
     bare('github-token', 'gh', 'p_', checked(36)),
     bare('github-token', 'github', '_pat_', key(22), '_', key(59)),
     bare('npm-token', 'np', 'm_', checked(36)),
