@@ -6,7 +6,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // One PostgreSQL for the whole run; a test file that needs it calls `testDatabase()`.
     globalSetup: ['server/src/platform/postgres/testing/global-setup.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores, and several suites start processes of their own.
     maxWorkers: 2,

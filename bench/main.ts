@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: what Vallum costs, as ratios within one run. docs/benchmarks.md says how, and holds the results. */
 import { parseArgs } from 'node:util';
+import { edge } from './commands/edge.ts';
 import { gateway } from './commands/gateway.ts';
 import { guards } from './commands/guards.ts';
 import { ledger } from './commands/ledger.ts';
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<string>>
   streams,
   start,
   guards,
+  edge,
   policy,
   ledger,
 };

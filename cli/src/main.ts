@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { VerifyOptions } from './ledger-verify.ts';
 import { UsageError } from './usage-error.ts';
+import type { ImportOptions } from './waf-import-crs.ts';
 
 /*
  * Starting costs what is loaded here, so each command loads its own part when it runs.
@@ -42,6 +43,27 @@ async function main(args: readonly string[]): Promise<number> {
     .action(async (options: VerifyOptions) => {
       const { ledgerVerify } = await import('./ledger-verify.ts');
       exitCode = await ledgerVerify(options);
+    });
+
+  program
+    .command('waf')
+    .description('what requests are judged for')
+    .command('import-crs <dir>')
+    .description('take the rules of an OWASP CRS directory into use, rule by rule, beside the own ones')
+    .requiredOption(
+      '--key <file>',
+      "a file with an administrator's key (one line, or bootstrap.json); - is standard input",
+    )
+    .option('--url <url>', 'the server', 'http://127.0.0.1:8000')
+    .option('--paranoia <level>', 'rules up to this level of CRS, 1 to 4', '1')
+    .option('--dry-run', 'only say what would be taken')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 in use, 1 refused by the server, 2 the command is wrong or a file cannot be read.',
+    )
+    .action(async (folder: string, options: ImportOptions) => {
+      const { wafImportCrs } = await import('./waf-import-crs.ts');
+      exitCode = await wafImportCrs(folder, options);
     });
 
   program

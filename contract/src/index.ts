@@ -4,6 +4,7 @@
  */
 
 export * from './accounts.ts';
+export * from './addresses.ts';
 export * from './admin.ts';
 export * from './canonical.ts';
 export * from './chat.ts';
@@ -18,3 +19,4 @@ export * from './problem.ts';
 export * from './request-record.ts';
 export * from './roles.ts';
 export * from './sessions.ts';
+export * from './waf.ts';

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { publicRoutes } from '../../tests/support/public-routes.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { loadPolicies, readGroups, readPolicies } from './compose/policies.ts';
+import { addressRoutes } from './edge/index.ts';
+import { wafRoutes } from './edge/waf/index.ts';
 import { createPolicies } from './governance/index.ts';
 import {
   accountRoutes,
@@ -60,6 +62,18 @@ const routes: Route[] = [
     directory: nothing,
     rights: nothing,
     ledger: nothing,
+    clock: nothing,
+  }),
+  ...addressRoutes({ store: nothing, ledger: nothing, clock: nothing }),
+  ...wafRoutes({
+    waf: nothing,
+    settings: nothing,
+    policies: nothing,
+    mode: 'block',
+    store: nothing,
+    live: nothing,
+    ledger: nothing,
+    isRoute: nothing,
     clock: nothing,
   }),
   ...sessionRoutes({ sessions: nothing }),
@@ -289,6 +303,7 @@ describe('the database', () => {
         FROM pg_class c, aclexplode(c.relacl) g
        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND g.grantee <> c.relowner GROUP BY 1, 2 ORDER BY 1, 2`);
     expect(rows.map(({ relname, role, may }) => `${relname} ${role}: ${may}`)).toEqual([
+      'address_lists vallum_app: INSERT SELECT',
       'api_keys vallum_app: INSERT SELECT',
       'api_keys vallum_lookup: SELECT',
       'bootstrap vallum_app: INSERT SELECT',
@@ -307,6 +322,7 @@ describe('the database', () => {
       'ledger_writers vallum_ledger: INSERT SELECT',
       'organizations vallum_app: INSERT SELECT',
       'passkeys vallum_app: DELETE INSERT SELECT',
+      'rate_leases vallum_app: DELETE INSERT SELECT',
       'recovery_codes vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_app: DELETE INSERT SELECT',
       'role_assignments vallum_lookup: SELECT',
@@ -322,12 +338,18 @@ describe('the database', () => {
       'tenants vallum_lookup: SELECT',
       'users vallum_app: INSERT SELECT',
       'users vallum_lookup: SELECT',
+      'waf_exceptions vallum_app: DELETE INSERT SELECT',
+      'waf_imported_rules vallum_app: DELETE INSERT SELECT',
+      'waf_modes vallum_app: DELETE INSERT SELECT',
     ]);
     const columns = await catalogue(sql`
       SELECT a.attrelid::regclass::text AS relname, a.attname, g.grantee::regrole::text AS role, g.privilege_type AS may
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relnamespace = 'public'::regnamespace, aclexplode(a.attacl) g ORDER BY 1, 2, 3`);
     expect(columns.map(({ relname, attname, role, may }) => `${relname}.${attname} ${role}: ${may}`)).toEqual(
       [
+        'address_lists.lists vallum_app: UPDATE',
+        'address_lists.updated_at vallum_app: UPDATE',
+        'address_lists.version vallum_app: UPDATE',
         'api_keys.allowed_addresses vallum_app: UPDATE',
         'api_keys.expires_at vallum_app: UPDATE',
         'api_keys.last_used_at vallum_app: UPDATE',
@@ -341,6 +363,8 @@ describe('the database', () => {
         'ledger_writers.stopped_at vallum_ledger: UPDATE',
         'passkeys.last_used_at vallum_app: UPDATE',
         'passkeys.sign_count vallum_app: UPDATE',
+        'rate_leases.granted vallum_app: UPDATE',
+        'rate_leases.slot vallum_app: UPDATE',
         'service_accounts.disabled_at vallum_app: UPDATE',
         'service_accounts.name vallum_app: UPDATE',
         'sessions.hash vallum_app: UPDATE',
@@ -360,6 +384,8 @@ describe('the database', () => {
         'users.totp vallum_app: UPDATE',
         'users.totp_confirmed_at vallum_app: UPDATE',
         'users.totp_step vallum_app: UPDATE',
+        'waf_modes.changed_at vallum_app: UPDATE',
+        'waf_modes.mode vallum_app: UPDATE',
       ],
     );
   });

@@ -5,9 +5,10 @@ import { rehearsal } from './agents/adapters/provider-rehearsal.ts';
 import { createCatalog, modelRoutes } from './agents/index.ts';
 import { composeEdge } from './compose/edge.ts';
 import { composeIdentity } from './compose/identity.ts';
+import { composeListener } from './compose/listener.ts';
 import { loadPolicies } from './compose/policies.ts';
-import type { Config } from './config.ts';
-import { createDeadline, createListener, type Listener } from './edge/index.ts';
+import { type Config, urlOf } from './config.ts';
+import { createDeadline, type Listener } from './edge/index.ts';
 import { memoryQuota } from './governance/adapters/quota-memory.ts';
 import {
   createGovernance,
@@ -19,7 +20,15 @@ import {
 } from './governance/index.ts';
 import { firstSecretsFile } from './identity/adapters/secrets-file.ts';
 import { createStanding } from './identity/index.ts';
-import { type Exchange, faultCatalog, faultOf, type Log, type Service, systemClock } from './kernel/index.ts';
+import {
+  type Exchange,
+  faultCatalog,
+  faultOf,
+  type Log,
+  type Route,
+  type Service,
+  systemClock,
+} from './kernel/index.ts';
 import { postgresEntryStore } from './ledger/adapters/entry-store-postgres.ts';
 import { fileHighWater } from './ledger/adapters/high-water-file.ts';
 import { fileJournal } from './ledger/adapters/journal-file.ts';
@@ -55,7 +64,7 @@ export async function compose(
 ): Promise<Composed> {
   const clock = systemClock;
   const data = path.resolve(config.data);
-  const url = config.url ?? `http://${config.host}:${config.port}`;
+  const url = urlOf(config);
 
   // The database, by its doors.
   const doors = createDoors(foundation.app, { max: config.database.connections });
@@ -74,6 +83,7 @@ export async function compose(
   });
   function onControlEpoch(): void {
     identity.forget();
+    edge.forget();
     standing.sweep();
   }
 
@@ -175,18 +185,27 @@ export async function compose(
           `The ledger's log ${origin} is frozen (${because}): the database does not contain what it had signed, as after a restore of an earlier state. A new log has begun.`,
       ),
   ];
-  const routes = [
+  const edge = composeEdge({
+    config,
+    doors,
+    ledger,
+    isRoute: (pattern) => routes.some((each) => each.path === pattern),
+    clock,
+    log,
+  });
+  const routes: Route[] = [
     ...operationsRoutes({ notReady, notes, metrics }),
     ...modelRoutes({ catalog: createCatalog(providers) }),
     ...identity.routes,
+    ...edge.routes,
     ...ledger.routes,
   ];
 
   // The door.
-  const edge = composeEdge({ config, clock });
-  const listener = createListener({
-    host: config.host,
-    port: config.port,
+  const { listener, services: listening } = composeListener({
+    config,
+    clock,
+    log,
     routes,
     path: requestPath({
       edge: edge.steps,
@@ -194,9 +213,6 @@ export async function compose(
       governance,
       ledger: ledger.sealing,
     }),
-    clock,
-    stepDeadlineMs: config.limits.step_ms,
-    drainMs: config.limits.drain_ms,
     onFault: (x, error) => report(x, error),
     onOver: (x, status) => metrics.exchange(x.route.path, status, x.decision, (clock.now() - x.atMs) / 1000),
   });
@@ -262,7 +278,7 @@ export async function compose(
       start: async () => {},
       stop: async () => void (await Promise.all(providers.map((each) => each.close()))),
     },
-    listener,
+    ...listening,
   ];
   return { services, listener, secrets };
 }

@@ -38,6 +38,22 @@ describe('the settings', () => {
       /models\.providers\.0\.base_url/,
     ],
     ['', { VALLUM_PROT: '1' }, /VALLUM_PROT is not a setting; known are .*VALLUM_PORT/],
+    ['tls: { cert: a, key: b, ca: c }', {}, /tls\.ca.*need each other/],
+    ['tls: { cert: a, key: b, minimum: "1.1" }', {}, /tls\.minimum/],
+    ['proxies: { trusted: [10.0.0.0/33] }', {}, /proxies\.trusted\.0.*address or a network/],
+    ['proxies: { proxy_protocol: v2 }', {}, /proxies\.proxy_protocol.*needs trusted/],
+    [
+      'proxies: { trusted: [10.0.0.1], client_certificate_header: client-cert }',
+      {},
+      /proxies\.client_ca.*need each other/,
+    ],
+    ['cors: { origins: ["*"] }', {}, /cors\.origins\.0.*must be an origin/],
+    ['cors: { origins: ["https://a.example/"] }', {}, /cors\.origins\.0.*must be an origin/],
+    [
+      `identity: { certificates: [{ ca_fingerprint: ${'a'.repeat(64)}, tenant: tnt_01890a5d-ac96-774b-bcce-b302099a8057, scopes: [vallum:read] }] }`,
+      {},
+      /identity\.certificates.*nobody is asked for a certificate/,
+    ],
     ['- a list', {}, /must hold settings by name, and holds a list/],
   ])('that are wrong stop the start, with their place: %s %j', (yaml, env, message) => {
     expect(() => load(yaml, env)).toThrow(ConfigError);

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { issuerSettings } from './identity/index.ts';
+import { addressSettings, corsSettings, proxySettings, tlsSettings } from './edge/index.ts';
+import { certificateSettings, issuerSettings } from './identity/index.ts';
 
 /** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
 
@@ -34,12 +35,17 @@ const provider = z.strictObject({
   connections: positive(256),
 });
 
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   data: z.string().min(1).default('./.vallum'),
   host: z.string().min(1).default('127.0.0.1'),
   port: port.default(8000),
   /** How others reach this server; also names the ledger's origin. */
   url: httpUrl.optional(),
+  /** Plain HTTP where it is absent. */
+  tls: tlsSettings.optional(),
+  proxies: proxySettings,
+  /** No page of another origin may call where it is absent. */
+  cors: corsSettings.optional(),
   keys: section({
     /** Where the keyfile is; beside the data by default, never inside of it. */
     path: z.string().min(1).optional(),
@@ -75,6 +81,8 @@ export const configSchema = z.strictObject({
         'each issuer is there once',
       )
       .default([]),
+    /** Whose client certificates stand for whom. The first that fits counts. */
+    certificates: z.array(certificateSettings).max(100).default([]),
     /** Of people who signed in. */
     sessions: section({
       /** How long one may rest. */
@@ -88,17 +96,59 @@ export const configSchema = z.strictObject({
       breached_file: z.string().min(1).optional(),
     }),
   }),
+  waf: section({
+    /** What is done about attacks where an organization has set nothing: `detect` only puts them on record. */
+    mode: z.enum(['block', 'detect']).default('block'),
+    /** How long the rules may run on one request before it is refused unjudged. */
+    budget_ms: positive(1_000),
+  }),
   models: section({ rehearsal: flag.default(true), providers: z.array(provider).default([]) }),
+  /** Who may come at all, by address. */
+  addresses: addressSettings.prefault({}),
   limits: section({
-    /** Anonymous and failed requests of one address in five minutes. */
+    /** Requests of one address in five minutes without a valid credential. */
     anonymous_per_address: positive(1_000),
+    /** Requests of one address in five minutes with one. */
+    authenticated_per_address: positive(100_000),
+    /** Requests of one tenant in a minute, by whatever credentials; as many as it likes where it is absent. */
+    requests_per_minute_per_tenant: z.coerce.number().int().min(1).max(100_000_000).optional(),
     tokens_per_minute: positive(10_000_000),
     step_ms: positive(10_000),
     drain_ms: positive(8_000),
+    /** Connections at once: all, and those of one address (IPv6: /64). */
+    connections: positive(20_000),
+    connections_per_address: positive(512),
+    /** What the headers of a request may take, and what all of it may. */
+    headers_ms: positive(15_000),
+    request_ms: positive(30_000),
+    /** How long a client may take nothing of what it is sent. */
+    unread_ms: positive(60_000),
+    /** Beyond either of these, requests are refused before anything is done with them. */
+    loop_lag_ms: positive(1_000),
+    running: positive(10_000),
+    /** A process whose event loop does nothing for so long ends. */
+    stall_ms: positive(30_000),
   }),
   log: section({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }),
 });
+
+const configSchema = settings.refine(
+  ({ identity, tls, proxies }) =>
+    identity.certificates.length === 0 ||
+    (tls && tls.client_certificates !== 'none') ||
+    proxies.client_certificate_header !== undefined,
+  {
+    path: ['identity', 'certificates'],
+    message:
+      'nobody is asked for a certificate: set tls.client_certificates or proxies.client_certificate_header',
+  },
+);
 export type Config = z.output<typeof configSchema>;
+
+/** How others reach this server. @param listening the port that was given where any would do */
+export function urlOf({ url, tls, host, port: wanted }: Config, listening = wanted): string {
+  return url ?? `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listening}`;
+}
 
 /** Variables and the settings that they give. Everything else is in `vallum.yaml`. */
 const variables: Record<string, readonly [string, ...string[]]> = {

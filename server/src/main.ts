@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { compose } from './compose.ts';
-import { ConfigError, describeConfig, loadConfig } from './config.ts';
+import { ConfigError, describeConfig, loadConfig, urlOf } from './config.ts';
 import { type Log, run } from './kernel/index.ts';
 import { createLog } from './platform/log/index.ts';
 import { prepare } from './prepare.ts';
@@ -56,7 +56,7 @@ async function start(): Promise<void> {
   stopAll = await run(services);
   if (stopping) return void (await stopAll());
 
-  const url = config.url ?? `http://${config.host}:${listener.port()}`;
+  const url = urlOf(config, listener.port());
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   log.info('ready', { version: version(), ms: Math.round(performance.now() - began) });
   say(`\nVallum ${version()} is ready at ${url} (${seconds} s)\n`);

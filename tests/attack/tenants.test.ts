@@ -24,6 +24,7 @@ interface Party {
   readonly service: string;
   readonly requests: string[];
   readonly indexes: number[];
+  readonly exceptions: string[];
   /** Words that only this tenant has used. */
   readonly words: string[];
 }
@@ -61,6 +62,9 @@ async function settle(name: string): Promise<Party> {
   ])
     answers.push(await ask(vallum, '/v1/chat/completions', { key, body: body(content) }));
   expect(answers.map(({ status }) => status)).toEqual([200, 403, 502]);
+  const exception = exceptionFor(tenant);
+  const excepted = await ask(vallum, exception.path, { key: vallum.secrets.adminKey, ...exception });
+  expect(excepted.status).toBe(201);
   const { data } = (await ask(vallum, '/v1/requests', { key })).json<{
     data: { id: string; ledger: { intent_index: number; outcome_index: number | null } }[];
   }>();
@@ -74,6 +78,7 @@ async function settle(name: string): Promise<Party> {
     keys: [application.id, admin.id],
     tokens: [token.json<{ id: string }>().id],
     service: service.id,
+    exceptions: [excepted.json<{ id: string }>().id],
     requests: data.map(({ id }) => id),
     indexes: data.flatMap(({ ledger }) => [ledger.intent_index, ledger.outcome_index ?? []].flat()),
     words,
@@ -228,6 +233,31 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
       { path: `/v1/services/${twin(service)}`, body: { disabled: true } },
     ],
   ],
+  'GET /v1/addresses': ({ tenant }) => pairs([tenant], (id) => `/v1/addresses?tenant=${id}`),
+  'PUT /v1/addresses': ({ tenant }) =>
+    pairs([tenant], (id) => `/v1/addresses?tenant=${id}`).map(
+      ([theirs, absent]): Pair => [
+        { ...theirs, body: { allow: [], deny: [] } },
+        { ...absent, body: { allow: [], deny: [] } },
+      ],
+    ),
+  'GET /v1/waf/policy': ({ tenant }) => pairs([tenant], (id) => `/v1/waf/policy?tenant=${id}`),
+  'PUT /v1/waf/policy': ({ tenant }) =>
+    pairs([tenant], (id) => `/v1/waf/policy?tenant=${id}`).map(withBody({ mode: 'block' })),
+  'GET /v1/waf/exceptions': ({ tenant }) => pairs([tenant], (id) => `/v1/waf/exceptions?tenant=${id}`),
+  'POST /v1/waf/exceptions': ({ tenant }) =>
+    pairs([tenant], (id) => id).map(([theirs, absent]) => [
+      exceptionFor(theirs.path),
+      exceptionFor(absent.path),
+    ]),
+  'DELETE /v1/waf/exceptions/:id': ({ tenant, exceptions }) => [
+    ...pairs(exceptions, (id) => `/v1/waf/exceptions/${id}`),
+    ...pairs(exceptions, (id) => `/v1/waf/exceptions/${id}?tenant=${tenant}`),
+  ],
+  // Of the whole deployment: no tenant has any.
+  'POST /v1/waf/crs-imports': () =>
+    plain('/v1/waf/crs-imports').map(withBody({ files: [conf], dry_run: true })),
+  'DELETE /v1/waf/crs-imports': () => plain('/v1/waf/crs-imports'),
   'GET /v1/requests': ({ tenant, requests }) => [
     ...pairs(requests, (id) => `/v1/requests?cursor=${id}`),
     ...pairs([tenant], (id) => `/v1/requests?tenant=${id}`),
@@ -242,6 +272,18 @@ const attacks: Readonly<Record<PublicRoute, (victim: Party) => Pair[]>> = {
   'GET /ledger/logs/:log/tile/*': ({ tenant }) => pairs([tenant], (id) => `/ledger/logs/1/tile/${id}`),
 };
 
+const withBody =
+  (body: object) =>
+  ([theirs, absent]: Pair): Pair => [
+    { ...theirs, body },
+    { ...absent, body },
+  ];
+const conf = { name: 'a.conf', text: 'SecRule ARGS "@rx left, right" "id:1,phase:2,block"' };
+const exceptionFor = (tenant: string): Probe => ({
+  path: '/v1/waf/exceptions',
+  body: { tenant, family: 'sql', expires_at: inAnHour(), reason: 'x' },
+});
+const inAnHour = (): string => new Date(Date.now() + 3_600_000).toISOString();
 const plain = (path: string, body?: object): Pair[] => [
   [
     { path, ...(body && { body }) },
@@ -266,15 +308,16 @@ const places = (indexes: readonly number[], what: string): Pair[] =>
   ]);
 
 /** Everything that is a tenant's alone. */
-const belongings = ({ tenant, key, adminKey, keys, tokens, requests, words }: Party): string[] => [
+const belongings = ({
   tenant,
   key,
   adminKey,
-  ...keys,
-  ...tokens,
-  ...requests,
-  ...words,
-];
+  keys,
+  tokens,
+  requests,
+  exceptions,
+  words,
+}: Party): string[] => [tenant, key, adminKey, ...keys, ...tokens, ...requests, ...exceptions, ...words];
 
 /** Fails when an answer has anything of another tenant's in it. */
 function expectNothingOf(victim: Party, answer: Answer, how: string): void {
@@ -291,7 +334,7 @@ const question = (route: PublicRoute, key: string, { body }: Probe): Question =>
 
 /** Administration is of the whole organization; and what belongs to people is not for keys. */
 const isAdministration = (route: PublicRoute): boolean =>
-  /\/v1\/(tenants|keys|sessions|tokens|users|services)/.test(route);
+  /\/v1\/(tenants|keys|sessions|tokens|users|services|addresses|waf)/.test(route);
 
 /* First, since afterwards a tenant's own records name what it asked for. */
 describe.each(publicRoutes.filter((each) => each.startsWith('GET ') && !isAdministration(each)))(

@@ -105,16 +105,18 @@ describe('a prompt', () => {
       '{"model":"parrot","messages":[{"role":"user","content":"\\u0041 é 日本 \\ud83d\\ude00 😀 \\/"}]}',
     ],
     [
-      'a member named like a prototype',
-      '{"model":"parrot","__proto__":{"a":1},"constructor":1,"messages":[{"role":"user","content":"Hi"}]}',
+      'members named like what objects have',
+      '{"model":"parrot","toString":{"a":1},"constructor":1,"messages":[{"role":"user","content":"Hi"}]}',
     ],
   ])('goes out byte for byte: %s', async (_, body) => {
     expect(await forwarded(body)).toBe(body);
   });
 
   it('goes out byte for byte, whatever its words', async () => {
+    // Names of letters: the WAF judges names, also those of fields that nobody knows, and what this draws would now and then be an attack.
+    const unknown = fc.jsonValue({ maxDepth: 2, stringUnit: fc.constantFrom(...'abcXYZ 019é日😀') });
     await fc.assert(
-      fc.asyncProperty(fc.lorem({ maxCount: 40 }), fc.jsonValue({ maxDepth: 2 }), async (words, extra) => {
+      fc.asyncProperty(fc.lorem({ maxCount: 40 }), unknown, async (words, extra) => {
         // Strings of an unknown field are content too; this is about those without any finding.
         const body = JSON.stringify({ model: 'parrot', messages: [user(words)], x_extra: extra });
         expect(await forwarded(body)).toBe(body);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { makeKey } from '../support/administer.ts';
 import { ask } from '../support/ask.ts';
 import { user } from '../support/openai-client.ts';
@@ -6,6 +6,9 @@ import { tileClient } from '../support/tile-client.ts';
 import { startVallum, type Vallum } from '../support/vallum.ts';
 
 /* Whoever floods us is turned away, and cannot fill the ledger: an entry for each reason and minute, not for each request. */
+
+/** Ten thousand requests and several restarts, on a machine that others use. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const flooder = '127.0.0.9';
 const connections = 32;

@@ -1,11 +1,11 @@
 import type { Answer } from './ask.ts';
 
-/** Headers whose values are another at each answer, and say nothing: the time, and the place of this exchange's own entry. */
-const restless: ReadonlySet<string> = new Set(['date', 'x-vallum-ledger-index']);
+/** Headers whose values are another at each answer, and say nothing: the time, the place of this exchange's own entry, and what is left of the caller's own rate. */
+const restless: ReadonlySet<string> = new Set(['date', 'x-vallum-ledger-index', 'ratelimit']);
 
 /**
  * Everything that a caller can tell two answers by, as one text: status, headers in their order and spelling, body byte for byte. What differs between any two
- * answers is taken out, and nothing else: the answer's own request id, its date, its own place in the ledger, and the numbers in its timing.
+ * answers is taken out, and nothing else: the answer's own request id, its date, its own place in the ledger, what is left of the rate, and the numbers in its timing.
  */
 export function normalised({ status, headers, rawHeaders, bytes }: Answer): string {
   const id = String(headers['x-vallum-request-id']);

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Config } from '../config.ts';
+import { type Config, urlOf } from '../config.ts';
 import { postgresAccounts } from '../identity/adapters/accounts-postgres.ts';
 import { breachedPasswordsFile } from '../identity/adapters/breached-passwords-file.ts';
 import { postgresDirectory } from '../identity/adapters/directory-postgres.ts';
@@ -11,7 +11,9 @@ import { postgresSessions } from '../identity/adapters/sessions-postgres.ts';
 import {
   accountRoutes,
   bootstrap,
+  certificateRuleOf,
   createAuthenticate,
+  createCertificateVerifier,
   createHashing,
   createPasswords,
   createPlaces,
@@ -76,16 +78,17 @@ interface Identity {
 export function composeIdentity(parts: IdentityParts): Identity {
   const { config, foundation, doors, ledger, control, clock, log, rights, secrets } = parts;
   const { peppers, tenantKeys: keys, subjectKey } = foundation;
-  const { issuers } = config.identity;
+  const { issuers, certificates } = config.identity;
   const directory = postgresDirectory(doors);
   const documents = keyDocuments();
+  const places = createPlaces(directory, clock);
   const tokens = createTokenVerifier({
     issuers: issuers.map(issuerOf),
     clock,
     fetchKeys: documents.fetchKeys,
-    places: createPlaces(directory, clock),
+    places,
     subjectKey,
-    onRefused: createRefusalLog(log, clock),
+    onRefused: createRefusalLog(log, clock, 'a token was refused'),
     onTrouble: (issuer, error) => log.warn('the keys of an issuer could not be had', { issuer, error }),
   });
   const {
@@ -103,7 +106,7 @@ export function composeIdentity(parts: IdentityParts): Identity {
     idleMs: idleMinutes * 60_000,
     absoluteMs: absoluteHours * 3_600_000,
     ratePerMinute,
-    secure: config.url?.startsWith('https:') ?? false,
+    secure: urlOf(config).startsWith('https:'),
     forget: () => forget(),
     onTrouble: (error) => log.warn('the use of a session could not be noted', { error }),
   });
@@ -119,6 +122,16 @@ export function composeIdentity(parts: IdentityParts): Identity {
   const { step, again, forget } = createAuthenticate({
     cookie: { name: sessions.cookieName, verifier: sessions.verifier },
     verifiers: [...(issuers.length > 0 ? [tokens] : []), ...credentials.verifiers],
+    ...(certificates.length > 0 && {
+      certificates: createCertificateVerifier({
+        rules: certificates.map(certificateRuleOf),
+        bothFor: new Set(certificates.filter(({ with_key: both }) => both).map(({ tenant }) => tenant)),
+        places,
+        clock,
+        subjectKey,
+        onRefused: createRefusalLog(log, clock, 'a client certificate was refused'),
+      }),
+    }),
     control,
     clock,
   });

@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   type Arrival,
   type Clock,
@@ -11,10 +11,22 @@ import {
   type Route,
   type Service,
 } from '../kernel/index.ts';
+import { arrivalOf } from './arrival.ts';
+import { type Connection, connectionOf } from './connections/connection.ts';
+import { guardConnections, type TurnedAway } from './connections/guard.ts';
+import type { Cors } from './cors.ts';
 import { createDeadline } from './deadline.ts';
+import type { createForwarding } from './forwarding/forwarding.ts';
+import { whatIsAmbiguous } from './framing.ts';
+import { createHttpServer } from './http-server.ts';
 import { InFlight } from './in-flight.ts';
+import { createLoad, type LoadLimits } from './load/load.ts';
 import { createReply } from './reply.ts';
-import { runExchange } from './run.ts';
+import { createRouter } from './router.ts';
+import { refuse, runExchange } from './run.ts';
+import type { SecurityHeaders } from './security-headers.ts';
+import { clientChain } from './tls/client-chain.ts';
+import type { TlsMaterial } from './tls/tls-material.ts';
 import { refuseUnreadable, refusing } from './unreadable.ts';
 
 interface ListenerParts {
@@ -23,24 +35,37 @@ interface ListenerParts {
   readonly routes: readonly Route[];
   readonly path: RequestPath;
   readonly clock: Clock;
+  readonly tls: TlsMaterial;
+  readonly forwarding: ReturnType<typeof createForwarding>;
+  readonly isTrusted: (address: string) => boolean;
+  readonly proxyProtocol: boolean;
+  readonly cors: Cors | undefined;
+  readonly security: SecurityHeaders;
+  readonly limits: {
+    /** Connections at once: all, and those of one address. */
+    readonly connections: number;
+    readonly connectionsPerAddress: number;
+    readonly headersMs: number;
+    readonly requestMs: number;
+    /** How long a client may take nothing of its reply. */
+    readonly unreadMs: number;
+    readonly load: LoadLimits;
+  };
+  /** Paths that are answered however busy we are, since who asks decides by the answer what happens to us. */
+  readonly always: ReadonlySet<string>;
   readonly stepDeadlineMs: number;
   /** How long running exchanges have to end at a stop, in ms. */
   readonly drainMs: number;
   readonly onFault: (exchange: Exchange, error: unknown) => void;
   readonly onOver: (exchange: Exchange, status: number | undefined) => void;
+  readonly onTurnedAway: (why: TurnedAway) => void;
 }
 
-/** Headers and first line together. */
-const headerBytes = 32 * 1024;
-const pathPartUnits = 512;
-const headersTimeoutMs = 15_000;
-const bodyTimeoutMs = 30_000;
 /** A few turns of the loop; a bound, since a request that was pipelined behind another one may never be told. */
 const brokenOffMs = 1_000;
-
-/** The reply that a connection is waiting for, or getting. */
-const latest = Symbol('latest reply');
-type AnsweringSocket = Socket & { [latest]?: ServerResponse | undefined };
+const retryAfterSeconds = 1;
+/** Requests that were sent on one connection behind one that is not answered yet. */
+const mostWaiting = 32;
 
 export interface Listener extends Service {
   /** The port that was given, once it listens. */
@@ -50,78 +75,122 @@ export interface Listener extends Service {
   running(): readonly Exchange[];
 }
 
-/** Fastify for listening and routing, and nothing else: each route is hijacked at once, and what happens to it is the request path (ADR 6). */
+/** Takes connections, makes an exchange of each request that can be understood in one way only, and sends it along the path. */
 export function createListener({ host, port, routes, path, clock, ...parts }: ListenerParts): Listener {
+  const { tls, forwarding, cors, limits, security } = parts;
+  const { unreadMs } = limits;
   let draining = false;
   const deadline = createDeadline(parts.stepDeadlineMs);
+  const load = createLoad(limits.load);
   const running = new InFlight<Exchange>();
   let idle = (): void => {};
 
-  const server = fastify({
-    logger: false,
-    bodyLimit: Number.MAX_SAFE_INTEGER,
-    exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: pathPartUnits },
-    // A request without a host is refused below, in our words.
-    http: { maxHeaderSize: headerBytes, requireHostHeader: false },
-    requestTimeout: bodyTimeoutMs,
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
-    forceCloseConnections: false,
-    // Its router's own errors: the path cannot be decoded, or a part of it is too long.
-    frameworkErrors(_error, request, reply) {
-      reply.hijack();
-      serve(wrongPath, request.raw, reply.raw, {});
+  const server = createHttpServer(tls, limits);
+  const guard = guardConnections(server, {
+    rules: {
+      total: limits.connections,
+      perAddress: limits.connectionsPerAddress,
+      isTrusted: parts.isTrusted,
+      proxyProtocol: parts.proxyProtocol,
+      headerMs: limits.headersMs,
     },
-    clientErrorHandler(error, socket) {
-      // Words of ours in the middle of an answer would be taken for a part of it.
-      if ((socket as AnsweringSocket)[latest]?.headersSent) socket.destroy();
-      else refuseUnreadable(error, socket, clock.now());
-    },
+    onTurnedAway: parts.onTurnedAway,
   });
-  server.server.on('checkExpectation', (request, response) => serve(wrongExpectation, request, response, {}));
-  server.server.headersTimeout = headersTimeoutMs;
+  const asksForCertificates =
+    forwarding.readsCertificates || (tls.settings?.client_certificates ?? 'none') !== 'none';
 
   function serve(
     route: Route,
     request: IncomingMessage,
     response: ServerResponse,
-    params: Record<string, string>,
+    params: Readonly<Record<string, string>>,
   ): void {
+    const connection = connectionOf(request.socket);
+    if (!connection) return;
+    let served = cors?.preflight(request.method, request.headers) ?? route;
+    let { address } = connection;
+    forwarding.dropCertificates(request, connection.trusted);
+    if (connection.trusted) {
+      try {
+        address = forwarding.clientOf(request, address);
+      } catch (error) {
+        served = refusingWith(error);
+      }
+    }
+    const certificates = asksForCertificates ? () => certificatesOf(request, connection) : undefined;
+    begin(served, response, connection, arrivalOf(request, { params, address, certificates }));
+  }
+
+  function begin(route: Route, response: ServerResponse, connection: Connection, arrival: Arrival): void {
     const now = clock.now();
-    // RFC 9112, section 3.2. An older HTTP knows none, and load balancers still ask in it.
-    const served = request.headers.host === undefined && request.httpVersion === '1.1' ? withoutHost : route;
-    const x = new Exchange(newId('request', now), now, served, arrivalOf(request, params));
-    const reply = createReply(x, { response, onFault: parts.onFault, draining: () => draining });
+    const x = new Exchange(newId('request', now), now, route, arrival);
+    if (cors) x.carry(cors.headers(arrival.headers));
+    const closing = (): boolean => draining || connection.ending;
+    const reply = createReply(x, { response, onFault: parts.onFault, closing, security, unreadMs });
+    const isTooMuch = load.isTooMuch(running.size) && !parts.always.has(route.path);
     const one = running.add(x);
-    const socket: AnsweringSocket = request.socket;
-    socket[latest] = response;
-    response.on('close', () => {
+    const ended = (): void => {
       if (!response.writableFinished) {
         x.clientGone = true;
         x.abort();
       }
       x.over();
-    });
+    };
+    response.on('close', ended);
+    if (connection.latest) connection.waiting.add(ended);
+    connection.latest = response;
     x.whenOver(() => {
       running.remove(one);
-      if (socket[latest] === response) socket[latest] = undefined;
+      if (connection.waiting.size > 0) connection.waiting.delete(ended);
+      if (connection.latest === response) connection.latest = undefined;
+      if (connection.request?.complete) connection.request = undefined;
       parts.onOver(x, reply.status());
       if (running.size === 0) idle();
     });
-    void runExchange({ path, clock, deadline }, x, reply);
+    // Nothing is looked at, so nobody is blamed: neither the address nor the key has done too much.
+    if (isTooMuch) void refuse(path, x, tooMuch(), reply);
+    else void runExchange({ path, clock, deadline }, x, reply);
   }
 
-  // As soon as the route is known, and before anything of Fastify's looks at the body: the path does, after authentication.
-  server.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply) => {
-    reply.hijack();
-    // A path that nobody knows goes along the same path, so that it is limited and counted like any other.
-    const { route = nothingHere } = request.routeOptions.config as { route?: Route };
-    serve(route, request.raw, reply.raw, (request.params ?? {}) as Record<string, string>);
+  /** A proxy's own certificate says nothing of those for whom it asks. */
+  const certificatesOf = (request: IncomingMessage, connection: Connection) =>
+    connection.trusted
+      ? forwarding.certificatesOf(request)
+      : clientChain(request.socket, connection, tls.authorities());
+
+  /** @returns whether there is one reading of it; where there is not, it is refused, and nothing more is read from where it came. */
+  function isClear(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = connectionOf(request.socket);
+    if (!connection || connection.ending) return false;
+    // Who sends so many before an answer wants the work, and not the answers.
+    if (connection.waiting.size >= mostWaiting) {
+      request.socket.destroy();
+      return false;
+    }
+    connection.request = request;
+    const wrong = whatIsAmbiguous(request);
+    if (wrong === undefined) return true;
+    connection.ending = true;
+    const arrival = arrivalOf(request, { params: {}, address: connection.address });
+    begin(refusing('input-invalid', wrong), response, connection, arrival);
+    return false;
+  }
+
+  server.on('checkExpectation', (request, response) => {
+    if (isClear(request, response)) serve(wrongExpectation, request, response, {});
   });
-  for (const route of routes)
-    server.route({ method: route.method, url: route.path, config: { route }, handler() {} });
-  server.setNotFoundHandler(() => {});
+
+  function onClientError(error: Error, socket: Socket): void {
+    const connection = connectionOf(socket);
+    // Words of ours mean nothing in the middle of a handshake either.
+    if (!connection) return void socket.destroy();
+    // Words of ours in the middle of an answer would be taken for a part of it, and those behind it for the answer to the next request.
+    const isAnswered = connection.latest
+      ? connection.latest.headersSent
+      : connection.request?.complete === false;
+    if (isAnswered) socket.destroy();
+    else refuseUnreadable(error, socket, { nowMs: clock.now(), address: connection.address, security });
+  }
 
   /** Until nothing runs any more, or so long. */
   async function untilIdle(ms: number): Promise<void> {
@@ -137,82 +206,45 @@ export function createListener({ host, port, routes, path, clock, ...parts }: Li
   return {
     name: 'edge listener',
     port() {
-      const address = server.server.address();
+      const address = server.address();
       return typeof address === 'object' && address ? address.port : port;
     },
     draining: () => draining,
     running: () => running.all(),
     async start() {
-      await server.listen({ host, port });
+      const find = await createRouter({ server, routes, serve, onClientError });
+      server.on('request', (request, response) => {
+        if (isClear(request, response)) find(request, response);
+      });
+      tls.start();
+      load.start();
+      const listening = once(server, 'listening');
+      server.listen({ host, port });
+      await listening;
     },
     async stop() {
       draining = true;
-      const closed = new Promise<void>((resolve) => server.server.close(() => resolve()));
-      server.server.closeIdleConnections();
+      tls.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      guard.endEarly();
       await untilIdle(parts.drainMs);
       // Told before the providers stop: the record would blame one of them for our stop.
       for (const x of running.all()) x.abort();
-      server.server.closeAllConnections();
+      server.closeAllConnections();
+      guard.endAll();
       await closed;
+      load.stop();
       // Each exchange ends once its connection has.
       await untilIdle(brokenOffMs);
     },
   };
 }
 
-// What has no route of its own, as routes like any other.
-const nothingHere = refusing('not-found', 'No such path, or not with this method.');
-const wrongPath = refusing(
-  'input-invalid',
-  `path: has a part that is not percent-encoded UTF-8, or longer than ${pathPartUnits} characters.`,
-);
-const withoutHost = refusing('input-invalid', 'headers: HTTP/1.1 needs a Host header.');
 const wrongExpectation = refusing('input-invalid', 'headers: Expect may be 100-continue only.');
 
-function arrivalOf(request: IncomingMessage, params: Record<string, string>): Arrival {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  return {
-    method: request.method ?? '',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark + 1),
-    params,
-    headers: request.headers,
-    rawHeaders: request.rawHeaders,
-    address: request.socket.remoteAddress ?? '',
-    body: (limitBytes) => readAll(request, limitBytes),
-  };
-}
+const refusingWith = (error: unknown): Route =>
+  refusing('input-invalid', (error instanceof Fault && error.detail) || 'headers: not valid.');
 
-/** The whole body, or a fault; never more than the limit in memory. */
-function readAll(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  const tooLarge = (): Fault =>
-    new Fault('too-large', { detail: `The body may have at most ${limitBytes} bytes.` });
-  return new Promise((resolve, reject) => {
-    if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
-      reject(tooLarge());
-      return;
-    }
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= limitBytes) {
-        chunks.push(chunk);
-        return;
-      }
-      // The rest is read and thrown away, bounded by the request's time: a reset would lose the answer.
-      chunks.length = 0;
-      reject(tooLarge());
-    });
-    request.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', (cause) =>
-      reject(new Fault('request-timeout', { because: 'the body did not arrive', cause })),
-    );
-    request.on('close', () => {
-      // An error costs its stack, so it is not made where nobody waits for it.
-      if (!request.complete)
-        reject(new Fault('request-timeout', { because: 'the client left before its body had arrived' }));
-    });
-  });
-}
+const tooMuch = (): Fault =>
+  new Fault('overloaded', { detail: 'Nothing was done with this request.', retryAfterSeconds });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Exchange, newId, type Outlet } from '../kernel/index.ts';
 import { createReply } from './reply.ts';
+import { securityHeaders } from './security-headers.ts';
 import { refusing } from './unreadable.ts';
 
 const server = createServer();
@@ -29,7 +30,9 @@ async function reply(act: (outlet: Outlet, x: Exchange, response: ServerResponse
       ...arrival,
       body: async () => Buffer.alloc(0),
     });
-    act(createReply(x, { response, onFault: () => {}, draining: () => false }), x, response);
+    const security = securityHeaders(false);
+    const parts = { response, onFault: () => {}, closing: () => false, security, unreadMs: 60_000 };
+    act(createReply(x, parts), x, response);
   };
   server.once('request', served);
   const asked = request({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).end();

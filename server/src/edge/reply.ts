@@ -8,15 +8,7 @@ import {
   type ReplyHead,
 } from '../kernel/index.ts';
 import { renderError } from './problem.ts';
-
-/** Sent with every reply. Nothing that we answer is a page, so nothing of it may run, be framed or be sniffed. */
-const securityHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
+import type { SecurityHeaders } from './security-headers.ts';
 
 /** A producer that does not pause within a turn must learn that the client is slow. */
 const flushBytes = 16 * 1024;
@@ -25,22 +17,30 @@ interface ReplyParts {
   readonly response: ServerResponse;
   /** Told of every fault that is shown, with what is not. */
   readonly onFault: (exchange: Exchange, error: unknown) => void;
-  /** True while the process is stopping: connections are not kept. */
-  readonly draining: () => boolean;
+  /** True where this is the connection's last reply. */
+  readonly closing: () => boolean;
+  readonly security: SecurityHeaders;
+  /** How long a client may take nothing of what is sent, in ms; then its connection is cut. */
+  readonly unreadMs: number;
 }
 
 /** The end of the path: what is written here has left. */
 export function createReply(
   x: Exchange,
-  { response, onFault, draining }: ReplyParts,
+  { response, onFault, closing, security, unreadMs }: ReplyParts,
 ): Outlet & { status(): number | undefined } {
   let status: number | undefined;
   /** Whether the client takes what is sent. */
   let flowing = true;
   response.on('drain', () => {
     flowing = true;
+    response.setTimeout(0);
     x.resume?.();
   });
+  /** A client that does not read must not hold for ever what it was sent. Node sees each part of a write that is taken, and sets its own time once all is. */
+  const limitUnread = (): void => {
+    if (response.writableLength > 0) response.setTimeout(unreadMs);
+  };
 
   /** Frames of this turn of the loop: a model sends several events in one piece, and each write of its own is a call of the system. */
   let pending: Uint8Array[] = [];
@@ -54,7 +54,9 @@ export function createReply(
   }
   function flush(): void {
     const bytes = taken();
-    if (bytes && !response.writableEnded && !response.destroyed) flowing = response.write(bytes);
+    if (!bytes || response.writableEnded || response.destroyed) return;
+    flowing = response.write(bytes);
+    if (!flowing) limitUnread();
   }
 
   function headersOf(
@@ -63,7 +65,7 @@ export function createReply(
     length?: number,
   ): Record<string, string | number | string[]> {
     return {
-      ...securityHeaders,
+      ...security.of(contentType),
       ...(x.replyHeaders as Record<string, string | string[]> | undefined),
       ...more,
       'content-type': contentType,
@@ -72,7 +74,7 @@ export function createReply(
       'x-vallum-decision': x.decision,
       ...(x.ledgerIndex !== undefined && { 'x-vallum-ledger-index': x.ledgerIndex }),
       'server-timing': timingOf(x),
-      ...(draining() && { connection: 'close' }),
+      ...(closing() && { connection: 'close' }),
     };
   }
 
@@ -106,6 +108,7 @@ export function createReply(
       ),
     );
     response.end(body);
+    limitUnread();
   }
 
   return {
@@ -131,6 +134,7 @@ export function createReply(
       }
       // What is left and the end in one call are one segment on the wire.
       response.end(last);
+      limitUnread();
     },
     fail,
   };

@@ -47,7 +47,8 @@ export async function runExchange(
   }
 }
 
-async function refuse(path: RequestPath, x: Exchange, error: unknown, reply: Outlet): Promise<void> {
+/** Refuses an exchange that has no intent: on record first, then shown. */
+export async function refuse(path: RequestPath, x: Exchange, error: unknown, reply: Outlet): Promise<void> {
   if (goesOn(x.decision)) x.judge('block', { by: 'path', code: faultOf(error).code });
   try {
     await path.refuse(x, faultOf(error));

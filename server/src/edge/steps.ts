@@ -1,40 +1,36 @@
 import { isAscii } from 'node:buffer';
 import type { z } from 'zod';
-import { type Clock, type Exchange, Fault, type Step } from '../kernel/index.ts';
+import { type Exchange, Fault, type Step } from '../kernel/index.ts';
 import { parseJsonText } from './json-text.ts';
-import { createRate, createWindowLimit } from './rates.ts';
-
-interface EdgeLimits {
-  /** Anonymous and failed requests of one address in five minutes. */
-  readonly anonymousPerAddress: number;
-}
-
-const fiveMinutesMs = 5 * 60_000;
+import type { Screening } from './screening.ts';
+import type { WafScreening } from './waf/index.ts';
 
 /** The edge's steps of the request path: what is turned away at the door, cheapest first. */
-export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeLimits }): {
+export function createEdgeSteps({
+  screening,
+  waf,
+}: {
+  readonly screening: Screening;
+  readonly waf: WafScreening;
+}): {
   screen: Step;
   limit: Step;
   read: Step;
 } {
-  const anonymous = createWindowLimit(clock, limits.anonymousPerAddress, fiveMinutesMs);
-  const keys = createRate(clock);
-
   return {
     screen: {
       name: 'edge.screen',
       run(x) {
-        const name = networkOf(x.arrival.address);
-        anonymous.check(name);
-        x.whenOver(() => {
-          if (!x.caller && x.decision !== 'allow') anonymous.count(name);
-        });
+        screening.screen(x);
+        waf.head(x);
       },
     },
     limit: {
       name: 'edge.limit',
       run(x) {
-        if (x.caller) keys.take(x.caller.principal.id, x.caller.ratePerMinute);
+        // What is refused as an attack has used up a request too.
+        const limiting = screening.limit(x);
+        return limiting === undefined ? waf.caller(x) : limiting.then(() => waf.caller(x));
       },
     },
     read: {
@@ -43,20 +39,10 @@ export function createEdgeSteps({ clock, limits }: { clock: Clock; limits: EdgeL
         const { params, query } = x.route;
         x.params = params ? checked(params, x.arrival.params, 'path') : undefined;
         x.query = query ? checked(query, queryOf(x.arrival.query), 'query') : undefined;
-        return x.route.body ? readBody(x, x.route.body) : undefined;
+        return x.route.body ? readBody(x, x.route.body, waf) : undefined;
       },
     },
   };
-}
-
-/** An address by itself, or the /64 of an IPv6 address: whoever has one address of it has all. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const after = tail.split(':').filter(Boolean);
-  const middle = Array.from({ length: 8 - groups.length - after.length }, () => '0');
-  return [...groups, ...middle, ...after].slice(0, 4).join(':');
 }
 
 function queryOf(text: string): Record<string, string> {
@@ -69,7 +55,7 @@ function queryOf(text: string): Record<string, string> {
   return query;
 }
 
-async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
+async function readBody(x: Exchange, schema: z.ZodType, waf: WafScreening): Promise<void> {
   const { headers } = x.arrival;
   const encoding = headers['content-encoding'];
   if (encoding && encoding !== 'identity') {
@@ -79,7 +65,10 @@ async function readBody(x: Exchange, schema: z.ZodType): Promise<void> {
     throw new Fault('media-type-unsupported', { detail: 'Send JSON with content-type: application/json.' });
   }
   x.bytes = await x.arrival.body(x.route.bodyBytes);
-  x.body = checked(schema, parseJsonText(textOf(x.bytes)), 'body');
+  const value = parseJsonText(textOf(x.bytes));
+  x.body = checked(schema, value, 'body');
+  const judging = waf.body(x, value);
+  if (judging instanceof Promise) await judging;
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,6 +1,15 @@
 import type { Socket } from 'node:net';
-import { type Arrival, Exchange, Fault, type FaultCode, newId, type Route } from '../kernel/index.ts';
+import {
+  type Arrival,
+  Exchange,
+  Fault,
+  type FaultCode,
+  faultCatalog,
+  newId,
+  type Route,
+} from '../kernel/index.ts';
 import { renderError } from './problem.ts';
+import type { SecurityHeaders } from './security-headers.ts';
 
 /** A route that refuses, for what no route of the API is meant by. It goes along the path, so that it is limited and counted like any other. */
 export const refusing = (code: FaultCode, detail: string): Route => ({
@@ -22,7 +31,11 @@ const unread = refusing('input-invalid', 'not HTTP');
  * Bytes that are no HTTP never become an exchange. They get an error like any other, and their connection ends: nobody knows where the
  * next request on it would begin.
  */
-export function refuseUnreadable(error: Error, socket: Socket, nowMs: number): void {
+export function refuseUnreadable(
+  error: Error,
+  socket: Socket,
+  { nowMs, address, security }: { nowMs: number; address: string; security: SecurityHeaders },
+): void {
   if (!socket.writable || Reflect.get(error, 'code') === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -34,19 +47,20 @@ export function refuseUnreadable(error: Error, socket: Socket, nowMs: number): v
     params: {},
     headers: {},
     rawHeaders: [],
-    address: socket.remoteAddress ?? '',
+    address,
     body: async () => Buffer.alloc(0),
   };
   const x = new Exchange(newId('request', nowMs), nowMs, unread, arrival);
-  const { status, contentType, body } = renderError(x, faultIn(error));
+  const fault = faultIn(error);
+  const { status, contentType, body } = renderError(x, fault);
   const head = [
     `HTTP/1.1 ${status} ${reasonPhrases[status] ?? ''}`,
     `content-type: ${contentType}`,
     `content-length: ${body.length}`,
     `x-vallum-request-id: ${x.id}`,
     'x-vallum-decision: block',
-    'x-should-retry: false',
-    'cache-control: no-store',
+    ...(faultCatalog[fault.code].retry ? [] : ['x-should-retry: false']),
+    ...Object.entries(security.of(contentType)).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
   ];
   socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));

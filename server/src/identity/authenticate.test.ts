@@ -1,7 +1,9 @@
+import type { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Arrival, Exchange, Fault, newId, rawRoute } from '../kernel/index.ts';
 import { hashKey, mintKey } from './api-key.ts';
 import { createAuthenticate } from './authenticate.ts';
+import type { CertificateVerifier } from './certificates/certificate-verifier.ts';
 import { createKeyVerifier } from './keys/key-verifier.ts';
 import type { Credential } from './keys/ports.ts';
 import {
@@ -44,7 +46,12 @@ const route = rawRoute({
   handle: async () => ({ contentType: 'text/plain', bytes: Buffer.alloc(0) }),
 });
 
-function setUp({ withTokens = true } = {}) {
+interface SetUp {
+  readonly withTokens?: boolean;
+  readonly certificates?: (clock: ReturnType<typeof handClock>) => CertificateVerifier;
+}
+
+function setUp({ withTokens = true, certificates }: SetUp = {}) {
   const clock = handClock();
   const asked = { keys: 0, tokens: 0 };
   const verifier = setUpVerifier({ fetchKeys: async () => keySetOf(issuerKey) });
@@ -70,6 +77,7 @@ function setUp({ withTokens = true } = {}) {
   const control = { generation: () => 1, confirmed: () => true };
   const { step, forget } = createAuthenticate({
     verifiers: withTokens ? [tokens, keys] : [keys],
+    ...(certificates && { certificates: certificates(clock) }),
     control,
     clock,
   });
@@ -77,7 +85,7 @@ function setUp({ withTokens = true } = {}) {
     clock.pass(ms);
     verifier.clock.pass(ms);
   };
-  async function call(headers: Arrival['headers']) {
+  async function call(headers: Arrival['headers'], chain: readonly object[] = []) {
     const arrival = {
       method: 'GET',
       path: '/x',
@@ -89,6 +97,7 @@ function setUp({ withTokens = true } = {}) {
     };
     const x = new Exchange(newId('request', nowMs), nowMs, route, {
       ...arrival,
+      certificates: () => chain as readonly X509Certificate[],
       body: async () => Buffer.alloc(0),
     });
     await step.run(x);
@@ -175,5 +184,83 @@ describe('an API key', () => {
         challenge: 'invalid_token',
       });
     expect(asked).toEqual({ keys: 0, tokens: 0 });
+  });
+});
+
+describe("a client's certificate", () => {
+  const chain = [{ fingerprint256: 'aa' }, { fingerprint256: 'ca' }];
+  const principal = { type: 'agent', id: newId('agent', 1) } as const;
+  const caller = {
+    ...credential,
+    roles: [],
+    principal,
+    credential: { kind: 'certificate', id: principal.id } as const,
+  };
+
+  /** Believes whoever comes, for ten seconds of their own. */
+  function withCertificates({ both = false, of = tenant } = {}) {
+    let asked = 0;
+    const made = setUp({
+      certificates: (clock) => ({
+        bothFor: new Set(both ? [tenant] : []),
+        refused: () => new Fault('not-authenticated', { detail: 'This certificate is nobody.' }),
+        async find() {
+          asked++;
+          const now = clock.now();
+          return { caller: { ...caller, tenant: of }, untilMs: now + 60_000, expiresAtMs: now + 10_000 };
+        },
+      }),
+    });
+    return { ...made, found: () => asked };
+  }
+  const bearing = { authorization: `Bearer ${apiKey}` };
+
+  it('counts where nothing else is presented, is asked about once, and again when everything is forgotten', async () => {
+    const { call, found, forget } = withCertificates();
+    for (let i = 0; i < 3; i += 1) expect(await call({}, chain)).toMatchObject({ principal });
+    expect(found()).toBe(1);
+    forget();
+    await call({}, chain);
+    expect(found()).toBe(2);
+    await call({}, [...chain].reverse());
+    expect(found()).toBe(3);
+  });
+
+  it('does not count beside a key, a good one or a wrong one', async () => {
+    const { call, found } = withCertificates();
+    expect(await call(bearing, chain)).toMatchObject({ principal: { id: credential.key } });
+    await expect(call({ authorization: 'Bearer vk_live_x' }, chain)).rejects.toMatchObject({
+      code: 'not-authenticated',
+    });
+    expect(found()).toBe(0);
+  });
+
+  it('is not believed beyond its end, though it was a moment ago', async () => {
+    const { call, pass } = withCertificates();
+    await call({}, chain);
+    pass(10_000);
+    await expect(call({}, chain)).rejects.toMatchObject({ detail: 'This certificate is nobody.' });
+  });
+
+  it('that is not there is nothing: the answer says what to send', async () => {
+    await expect(withCertificates().call({})).rejects.toMatchObject({
+      detail: expect.stringContaining('API key'),
+    });
+  });
+
+  it('and a key need each other where both are needed, each for the same tenant; who lacks one is nobody', async () => {
+    const { call } = withCertificates({ both: true });
+    expect(await call(bearing, chain)).toMatchObject({ principal: { id: credential.key } });
+    // The second time from memory.
+    expect(await call(bearing, chain)).toMatchObject({ principal: { id: credential.key } });
+    for (const [headers, sent] of [
+      [bearing, []],
+      [{}, chain],
+    ] as const)
+      await expect(call(headers, sent)).rejects.toMatchObject({ code: 'not-authenticated' });
+    const elsewhere = withCertificates({ both: true, of: newId('tenant', 2) });
+    await expect(elsewhere.call(bearing, chain)).rejects.toMatchObject({
+      detail: 'This is not a valid API key.',
+    });
   });
 });

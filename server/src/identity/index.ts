@@ -10,10 +10,8 @@ export { createSignIn } from './accounts/sign-in.ts';
 export { createSecretBox } from './accounts/totp/secret-box.ts';
 export { createAuthenticate } from './authenticate.ts';
 export { bootstrap, type SecretsFile } from './bootstrap.ts';
-export {
-  /** @public for the listener, when it speaks TLS */
-  grantOfCertificate,
-} from './certificates/certificate-grant.ts';
+export { certificateRuleOf, certificateSettings } from './certificates/certificate-rule.ts';
+export { createCertificateVerifier } from './certificates/certificate-verifier.ts';
 export { exchangeRoutes } from './exchange/routes.ts';
 export { createShortLivedVerifier } from './exchange/verifier.ts';
 export { createKeyVerifier } from './keys/key-verifier.ts';

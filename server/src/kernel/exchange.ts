@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { type Decision, type Reason, type RequestId, worse } from '@vallum/contract';
 import type { Caller } from './caller.ts';
 import { Fault } from './fault.ts';
@@ -16,6 +17,11 @@ export interface Arrival {
   readonly rawHeaders: readonly string[];
   /** The client's address, after trusted proxies. */
   readonly address: string;
+  /**
+   * The client's certificate, then each one's issuer, up to an authority of the settings: what TLS has verified, or what a trusted proxy says that it has. None
+   * where the client sent none. Absent where nobody is asked for one.
+   */
+  readonly certificates?: (() => readonly X509Certificate[]) | undefined;
   /** Reads the body, once. @throws Fault `too-large`, `request-timeout` */
   body(limitBytes: number): Promise<Buffer>;
 }
@@ -68,7 +74,7 @@ export class Exchange {
   /** The global index of the entry that holds the decision on the input. */
   ledgerIndex: number | undefined;
   /** Headers that the reply carries, whatever it says; see `carry`. */
-  replyHeaders: Record<string, string | readonly string[]> | undefined;
+  replyHeaders: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Whether the client has gone. */
   clientGone = false;
   /** Ends the reply because its caller may not have it any more; set by who seals it. */
@@ -102,7 +108,7 @@ export class Exchange {
 
   /** Adds headers to the reply, whatever it says: an error has them too. */
   carry(headers: Readonly<Record<string, string | readonly string[]>>): void {
-    this.replyHeaders = { ...this.replyHeaders, ...headers };
+    this.replyHeaders = this.replyHeaders ? { ...this.replyHeaders, ...headers } : headers;
   }
 
   /** Notes what a step took. In whole µs: a field that is now an integer and now a fraction keeps who writes it from being optimised. */

@@ -22,6 +22,18 @@ export const faultCatalog = {
     retry: false,
     openai: 'permission_error',
   },
+  'address-refused': {
+    status: 403,
+    title: 'Not from this address',
+    retry: false,
+    openai: 'permission_error',
+  },
+  'request-blocked': {
+    status: 403,
+    title: 'The request was taken for an attack',
+    retry: false,
+    openai: 'permission_error',
+  },
   'sign-in-refused': {
     status: 401,
     title: 'This sign-in is not accepted',
@@ -93,6 +105,7 @@ export const faultCatalog = {
   internal: { status: 500, title: 'Internal error', retry: false, openai: 'server_error' },
   'upstream-failed': { status: 502, title: 'The model provider failed', retry: true, openai: 'server_error' },
   unavailable: { status: 503, title: 'A dependency is not available', retry: true, openai: 'server_error' },
+  overloaded: { status: 503, title: 'Too busy to take this now', retry: true, openai: 'server_error' },
   'upstream-timeout': {
     status: 504,
     title: 'The model provider did not answer in time',

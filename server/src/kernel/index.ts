@@ -3,6 +3,7 @@
  * A decision is a value; a failure is a Fault. Ports say their duties in words.
  */
 export type { Caller, CredentialKind, Environment, Principal } from './caller.ts';
+export { type Author, authorOf, changeEntry, changeEntryBy } from './change.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { Control, Standing } from './control.ts';
 export { type Arrival, Exchange } from './exchange.ts';

@@ -18,7 +18,10 @@ export interface Segment {
   readonly channel: Channel;
   /** RFC 6901 pointer to it in the body. */
   readonly pointer: string;
+  /** What of it is text; nothing of encoded media. */
   readonly text: string;
+  /** It stands where a plain field should, and does not look like one: guards judge it, and so does the WAF. */
+  readonly plain?: true;
 }
 
 /** How content is found in a route's bodies. What is not on its list of plain fields is content. */
@@ -76,6 +79,11 @@ export interface Route {
   readonly body?: z.ZodType;
   readonly reply?: z.ZodType;
   readonly content?: ContentFields;
+  /**
+   * RFC 6901 pointers of strings that the route itself reads by a grammar before they are anything to anybody, such as rules and patterns of administrators: the WAF,
+   * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
+   */
+  validated?(body: unknown): Iterable<string>;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
   /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Exchange,
   Fault,
+  type FaultCode,
   faultCatalog,
   faultOf,
   type LedgerAppend,
@@ -13,6 +14,9 @@ import {
 } from '../kernel/index.ts';
 import { intentOf, outcomeOf, refusalOf } from './exchange-entry.ts';
 import type { Tally } from './tally.ts';
+
+/** Refusals that a caller may cause as often as it likes, and that cost nothing. */
+const counted: ReadonlySet<FaultCode> = new Set(['rate-limited', 'address-refused']);
 
 /** Bytes that may wait for the outcome of a stream: its finish, usage and end. */
 const heldBytes = 1024 * 1024;
@@ -48,7 +52,7 @@ export function createSealing({ ledger, tally, clock, standing, platform, onTrou
 
   /** A refusal before there was an intent. Resolves when it may be shown. */
   async function refuse(x: Exchange, fault: Fault): Promise<void> {
-    if (!x.caller || fault.code === 'rate-limited') {
+    if (!x.caller || counted.has(fault.code)) {
       tally.count(x.caller?.tenant ?? platform, fault.code);
       return;
     }

@@ -67,7 +67,17 @@ describe('the content of a request', () => {
     ];
     expect(texts({ model: 'm', messages: [{ role: 'user', content }] })).toEqual([
       'user: data:image/png;base64,',
+      // Nothing of it is text, and it is content all the same: the WAF would otherwise judge it.
+      'user: ',
       'user: data:application/pdf;base64,',
+    ]);
+  });
+
+  it('is also what stands where an identifier should, and says so: it may be an attack', () => {
+    const segments = chatContent.input({ model: "x' or 1=1", messages: [{ role: 'user', content: 'Hi' }] });
+    expect(segments).toEqual([
+      { channel: 'user', pointer: '/model', text: "x' or 1=1", plain: true },
+      { channel: 'user', pointer: '/messages/0/content', text: 'Hi' },
     ]);
   });
 

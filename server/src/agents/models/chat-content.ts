@@ -9,8 +9,8 @@ import { dataOf, eventOf } from './sse.ts';
 export const chatContent: ContentFields = {
   input(body) {
     const segments: Segment[] = [];
-    const walk = new ContentWalk('input-invalid', (text, pointer, channel) => {
-      segments.push({ channel, pointer, text });
+    const walk = new ContentWalk('input-invalid', (text, pointer, channel, plain) => {
+      segments.push(plain ? { channel, pointer, text, plain: true } : { channel, pointer, text });
     });
     walk.value(body, requestPlaces, 'user', '');
     return segments;
@@ -18,7 +18,7 @@ export const chatContent: ContentFields = {
   output(body) {
     const segments: Segment[] = [];
     const walk = new ContentWalk('upstream-failed', (text, pointer, channel) => {
-      segments.push({ channel, pointer, text });
+      if (text !== '') segments.push({ channel, pointer, text });
     });
     walk.value(body, replyPlaces, 'output', '');
     return segments;

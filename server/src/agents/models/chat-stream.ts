@@ -44,6 +44,7 @@ export class ChatStream {
   constructor(body: unknown) {
     this.#finish = new ChatFinish(body);
     this.#walk = new ContentWalk('upstream-failed', (text, pointer) => {
+      if (text === '') return;
       this.#texts.push({ lane: this.#lane + pointer.slice(this.#base.length), text });
       this.#pointers.push(pointer);
     });

@@ -31,8 +31,8 @@ export const members = (
 });
 export const each = (place: Place): Place => ({ each: place });
 
-/** Told the text, where it is and whose. */
-export type Found = (text: string, pointer: string, channel: Channel) => void;
+/** Told the text, where it is and whose, and whether an identifier was expected there. Of media that has no text it is told the empty one. */
+export type Found = (text: string, pointer: string, channel: Channel, plain: boolean) => void;
 
 /** Unknown content: what a list of places does not know, schemas, metadata. */
 export const anything: Place = {};
@@ -125,7 +125,7 @@ export class ContentWalk {
   #string(value: string, place: Place, channel: Channel, pointer: string): void {
     if (place.plain && isPlain(value)) return;
     if (place === anything && schemaWords.has(value)) return;
-    this.#tell(place.media ? withoutPayload(value) : value, pointer, channel);
+    this.#tell(place.media ? withoutPayload(value) : value, pointer, channel, place);
   }
 
   /**
@@ -155,10 +155,10 @@ export class ContentWalk {
     return text;
   }
 
-  #tell(text: string, pointer: string, channel: Channel): void {
-    if (text === '') return;
+  #tell(text: string, pointer: string, channel: Channel, { media, plain }: Place = anything): void {
+    if (text === '' && !media) return;
     this.#count();
-    this.#found(text, pointer, channel);
+    this.#found(text, pointer, channel, plain ?? false);
   }
 
   #count(): void {

@@ -1,6 +1,5 @@
 import type { OrganizationId, RequestId, TenantId } from '@vallum/contract';
-import { type Clock, Fault, type LedgerAppend } from '../../kernel/index.ts';
-import { changeEntryBy } from '../change.ts';
+import { type Clock, changeEntryBy, Fault, type LedgerAppend } from '../../kernel/index.ts';
 import type { Passwords } from '../password.ts';
 import type { Directory, Peppers } from '../ports.ts';
 import type { Session, SignInMethod } from '../sessions/ports.ts';

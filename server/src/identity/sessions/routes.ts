@@ -1,7 +1,6 @@
 import { id, sessionList, sessionMove, session as sessionSchema, sessionsEnded } from '@vallum/contract';
 import { z } from 'zod';
-import { Fault, type Route, route } from '../../kernel/index.ts';
-import { authorOf } from '../change.ts';
+import { authorOf, Fault, type Route, route } from '../../kernel/index.ts';
 import type { Session } from './ports.ts';
 import type { Sessions } from './sessions.ts';
 import { signedIn } from './signed-in.ts';

@@ -1,7 +1,14 @@
 import type { OrganizationId, RequestId, SessionId, TenantId } from '@vallum/contract';
-import { type Caller, type Clock, Fault, type LedgerAppend, newId } from '../../kernel/index.ts';
+import {
+  type Author,
+  type Caller,
+  type Clock,
+  changeEntryBy,
+  Fault,
+  type LedgerAppend,
+  newId,
+} from '../../kernel/index.ts';
 import { hashKey } from '../api-key.ts';
-import { type Author, changeEntryBy } from '../change.ts';
 import type { Peppers } from '../ports.ts';
 import type { Verifier } from '../verifier.ts';
 import type { PresentedSession, Session, SessionStore, SessionsOf } from './ports.ts';

@@ -7,7 +7,7 @@ it('says each reason once a minute with how often it came, so that a flood of to
   const lines: (LogFields | undefined)[] = [];
   const write = (_: string, fields?: LogFields): void => void lines.push(fields);
   const clock = handClock();
-  const refused = createRefusalLog({ info: write, warn: write, error: write }, clock);
+  const refused = createRefusalLog({ info: write, warn: write, error: write }, clock, 'a token was refused');
   for (let i = 0; i < 1_000; i += 1) refused('expired', 'https://a.example');
   refused('issuer-unknown', undefined);
   clock.pass(60_000);

@@ -1,13 +1,16 @@
 import type { Clock, Log } from '../../kernel/index.ts';
-import type { TokenRefusal } from './refusal.ts';
 
 const minuteMs = 60_000;
 
-/** One line a minute for each reason and issuer, with how often it came since the last: who sends a million wrong tokens does not fill the log. */
+/**
+ * One line a minute for each reason and issuer, with how often it came since the last: who sends a million wrong tokens does not fill the log.
+ * @param event what happened: `a token was refused`
+ */
 export function createRefusalLog(
   log: Log,
   clock: Clock,
-): (reason: TokenRefusal, issuer: string | undefined) => void {
+  event: string,
+): (reason: string, issuer?: string) => void {
   const told = new Map<string, { atMs: number; unsaid: number }>();
   return (code, issuer) => {
     const name = `${code} ${issuer}`;
@@ -18,7 +21,7 @@ export function createRefusalLog(
       return;
     }
     told.set(name, { atMs: now, unsaid: 0 });
-    log.warn('a token was refused', {
+    log.warn(event, {
       code,
       count: (last?.unsaid ?? 0) + 1,
       ...(issuer !== undefined && { issuer }),

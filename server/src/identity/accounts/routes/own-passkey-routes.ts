@@ -6,8 +6,7 @@ import {
   passkey as passkeySchema,
 } from '@vallum/contract';
 import { z } from 'zod';
-import { Fault, newId, type Route, route } from '../../../kernel/index.ts';
-import { authorOf, changeEntryBy } from '../../change.ts';
+import { authorOf, changeEntryBy, Fault, newId, type Route, route } from '../../../kernel/index.ts';
 import { signedIn, signedInRecently } from '../../sessions/signed-in.ts';
 import { verifyRegistration } from '../passkeys/ceremony.ts';
 import { algorithms } from '../passkeys/cose-key.ts';

@@ -8,15 +8,16 @@ import {
   user as userSchema,
 } from '@vallum/contract';
 import {
+  authorOf,
   type Caller,
   type Clock,
+  changeEntryBy,
   type Exchange,
   Fault,
   type LedgerAppend,
   type Route,
   route,
 } from '../../../kernel/index.ts';
-import { authorOf, changeEntryBy } from '../../change.ts';
 import type { Passwords } from '../../password.ts';
 import type { Peppers } from '../../ports.ts';
 import type { Sessions } from '../../sessions/sessions.ts';

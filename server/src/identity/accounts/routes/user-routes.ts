@@ -13,7 +13,9 @@ import {
 } from '@vallum/contract';
 import { z } from 'zod';
 import {
+  authorOf,
   type Clock,
+  changeEntryBy,
   type Exchange,
   Fault,
   type LedgerAppend,
@@ -22,7 +24,6 @@ import {
   type Route,
   route,
 } from '../../../kernel/index.ts';
-import { authorOf, changeEntryBy } from '../../change.ts';
 import type { Passwords } from '../../password.ts';
 import { mustBeOwnToTake } from '../../roles/no-more-than-own.ts';
 import type { RoleStore } from '../../roles/ports.ts';

@@ -1,7 +1,6 @@
 import { id, sessionList, sessionsEnded, type UserId } from '@vallum/contract';
 import { z } from 'zod';
-import { type Exchange, Fault, type Route, route } from '../../../kernel/index.ts';
-import { authorOf } from '../../change.ts';
+import { authorOf, type Exchange, Fault, type Route, route } from '../../../kernel/index.ts';
 import { sessionReply } from '../../sessions/routes.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import type { AccountStore, UserOf } from '../ports.ts';
