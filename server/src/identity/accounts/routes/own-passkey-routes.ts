@@ -16,6 +16,7 @@ import {
   ceremonies,
   ceremony,
   ceremonyMs,
+  credentialPointers,
   decoded,
   handleOf,
   type PasskeyRouteParts,
@@ -95,6 +96,7 @@ export function ownPasskeyRoutes(parts: PasskeyRouteParts): Route[] {
       seals: 'each',
       status: 201,
       body: newPasskey,
+      validated: () => credentialPointers('clientDataJSON', 'attestationObject'),
       reply: passkeySchema,
       async handle({ caller, body: { name, credential }, exchange }) {
         const party = partyOf(exchange);

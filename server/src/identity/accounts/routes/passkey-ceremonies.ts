@@ -25,6 +25,11 @@ export const ceremonyMs = 5 * 60_000;
 
 export const base64url = (bytes: Buffer): string => bytes.toString('base64url');
 export const decoded = (text: string): Buffer => Buffer.from(text, 'base64url');
+/** The strings of a credential, which are bytes in base64url and verified as such. */
+export const credentialPointers = (...members: readonly string[]): string[] => [
+  '/credential/id',
+  ...members.map((member) => `/credential/response/${member}`),
+];
 /** What authenticators keep of a user: random enough, and nothing personal. */
 export const handleOf = (user: UserId): string =>
   base64url(Buffer.from(uuidOf(user).replaceAll('-', ''), 'hex'));

@@ -7,6 +7,7 @@ import {
   ceremonies,
   ceremony,
   ceremonyMs,
+  credentialPointers,
   decoded,
   handleOf,
   type PasskeyRouteParts,
@@ -43,6 +44,7 @@ export function passkeySignInRoutes(parts: PasskeyRouteParts): Route[] {
       summary: 'Sign in with a passkey',
       status: 201,
       body: passkeySignIn,
+      validated: () => credentialPointers('clientDataJSON', 'authenticatorData', 'signature', 'userHandle'),
       reply: openedSession,
       async handle({ body: { credential, organization: given, tenant }, exchange }) {
         sameOrigin.checkOpen(exchange);
