@@ -310,6 +310,13 @@ describe.runIf(hasProcessTable)('somebody who wants to be somebody else', { time
       for (const { headers } of late) expect(headers['retry-after']).toBe('3');
     });
 
+    it('passwords that look like attacks is answered as with any other: they are hashed, and nothing else', async () => {
+      for (const password of ["' OR 1=1 --", '<script>alert(1)</script>', '../../etc/passwd', '$(reboot)'])
+        expect((await answer('nobody@example.org', password)).json()).toMatchObject({
+          code: 'sign-in-refused',
+        });
+    });
+
     it('passwords without end is told so before anybody looks at them', async () => {
       for (const password of ['x'.repeat(513), 'ﷺ'.repeat(513), 'x'.repeat(900_000)])
         expect((await answer(secrets.adminEmail, password)).status).toBe(400);

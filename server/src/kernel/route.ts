@@ -81,7 +81,7 @@ export interface Route {
   readonly content?: ContentFields;
   /**
    * RFC 6901 pointers of strings that the route itself reads by a grammar before they are anything to anybody, such as rules and patterns of administrators: the WAF,
-   * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
+   * which would take them for what they describe, does not judge them; nor what is hashed or verified and never anything else, such as passwords. What is neither this nor content is judged.
    */
   validated?(body: unknown): Iterable<string>;
   /**
@@ -143,13 +143,14 @@ export const route = <
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
   R extends z.ZodType,
->(
-  spec: RouteSpec<P, Q, B, R>,
-): Route =>
+>({
+  handle,
+  ...spec
+}: RouteSpec<P, Q, B, R>): Route =>
   jsonRoute(spec, (exchange) => {
     const { who: caller, params, query, body } = exchange;
     // The path has parsed all three with this route's schemas, or refused; the types say so here once.
-    return spec.handle({ caller, params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+    return handle({ caller, params, query, body, exchange } as Parameters<typeof handle>[0]);
   });
 
 /**
@@ -161,16 +162,17 @@ export const openRoute = <
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
   R extends z.ZodType,
->(
-  spec: Omit<RouteSpec<P, Q, B, R>, 'action' | 'seals' | 'handle'> & {
-    handle(
-      call: Omit<Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>, 'caller'>,
-    ): Promise<z.input<R>>;
-  },
-): Route =>
+>({
+  handle,
+  ...spec
+}: Omit<RouteSpec<P, Q, B, R>, 'action' | 'seals' | 'handle'> & {
+  handle(
+    call: Omit<Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>, 'caller'>,
+  ): Promise<z.input<R>>;
+}): Route =>
   jsonRoute({ ...spec, action: 'open', seals: 'none' }, (exchange) => {
     const { params, query, body } = exchange;
-    return spec.handle({ params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+    return handle({ params, query, body, exchange } as Parameters<typeof handle>[0]);
   });
 
 function jsonRoute(
@@ -180,23 +182,15 @@ function jsonRoute(
   >,
   handle: (exchange: Exchange) => Promise<unknown>,
 ): Route {
-  const { method, path, action, summary, seals, status = 200, params, query, body, reply, content } = spec;
+  const { status = 200, params, query, body, reply, bodyBytes, ...rest } = spec;
   return {
-    method,
-    path,
-    action,
-    summary,
-    seals,
+    ...rest,
     api: 'vallum',
-    bodyBytes: spec.bodyBytes ?? (body ? ordinaryBodyBytes : 0),
+    bodyBytes: bodyBytes ?? (body ? ordinaryBodyBytes : 0),
     reply,
     ...(params && { params }),
     ...(query && { query }),
     ...(body && { body }),
-    ...(content && { content }),
-    ...(spec.resource && { resource: spec.resource }),
-    ...(spec.belongsTo && { belongsTo: spec.belongsTo }),
-    ...(spec.holds && { holds: spec.holds }),
     async answer(exchange, outlet) {
       const value = await handle(exchange);
       outlet.head({ status, contentType: 'application/json', streaming: false });

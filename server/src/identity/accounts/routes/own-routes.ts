@@ -170,6 +170,7 @@ function totpRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Confirm the authenticator app with a code of it; gives recovery codes, shown this once',
       seals: 'each',
       body: totpConfirmation,
+      validated: () => ['/code'],
       reply: recoveryCodes,
       async handle({ caller, body: { code }, exchange }) {
         const own = await signedInRecently(caller, sessions, clock);
@@ -201,7 +202,7 @@ function totpRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Codes are not asked for any more; needs the password and a code',
       seals: 'each',
       body: totpRemoval,
-      validated: () => ['/password'],
+      validated: () => ['/password', '/code'],
       reply: userSchema,
       async handle({ caller, body: { password, code }, exchange }) {
         const own = signedIn(caller);
