@@ -19,4 +19,5 @@ export * from './problem.ts';
 export * from './request-record.ts';
 export * from './roles.ts';
 export * from './sessions.ts';
+export * from './sign-in.ts';
 export * from './waf.ts';

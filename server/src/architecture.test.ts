@@ -13,6 +13,8 @@ import {
   exchangeRoutes,
   identityRoutes,
   keyRoutes,
+  pageRoutes,
+  providerRoutes,
   rolesRoutes,
   sessionRoutes,
 } from './identity/index.ts';
@@ -77,6 +79,15 @@ const routes: Route[] = [
     clock: nothing,
   }),
   ...sessionRoutes({ sessions: nothing }),
+  ...providerRoutes({
+    providers: [],
+    signIn: nothing,
+    party: nothing,
+    flows: nothing,
+    origin: nothing,
+    onRefused: nothing,
+  }),
+  ...pageRoutes(),
   ...accountRoutes({
     store: nothing,
     passkeys: nothing,

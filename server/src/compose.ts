@@ -138,6 +138,7 @@ export async function compose(
     may: (...of) => policies.decide(...of).allowed,
     clock,
     log,
+    origin: () => new URL(urlOf(config, listener.port())).origin,
   });
   const guards = [injectionGuard, secretsGuard];
   const governance = createGovernance({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { addressSettings, corsSettings, proxySettings, tlsSettings } from './edge/index.ts';
-import { certificateSettings, issuerSettings } from './identity/index.ts';
+import { certificateSettings, issuerSettings, providersSettings } from './identity/index.ts';
 
 /** Every setting: `vallum.yaml`, over which the environment has the last word. An unknown or wrong key stops the start. */
 
@@ -81,6 +81,8 @@ const settings = z.strictObject({
         'each issuer is there once',
       )
       .default([]),
+    /** Through whom people sign in. */
+    providers: providersSettings,
     /** Whose client certificates stand for whom. The first that fits counts. */
     certificates: z.array(certificateSettings).max(100).default([]),
     /** Of people who signed in. */
@@ -166,7 +168,7 @@ const variables: Record<string, readonly [string, ...string[]]> = {
 const fileVariable = 'VALLUM_CONFIG';
 
 /** Settings whose values are secrets, or hold one, by the last part of their path. */
-const secretNames = new Set(['api_key', 'url', 'direct_url']);
+const secretNames = new Set(['api_key', 'client_secret', 'url', 'direct_url']);
 
 export interface LoadedConfig {
   readonly config: Config;

@@ -32,6 +32,8 @@ export interface Foundation {
   /** Under which secrets of second factors are encrypted, and WebAuthn challenges are signed. */
   readonly totpKey: Buffer;
   readonly challengeKey: Buffer;
+  /** Under which a browser keeps its sign-in that is under way at an identity provider. */
+  readonly flowKey: Buffer;
   readonly peppers: readonly { readonly version: number; readonly key: Buffer }[];
   /** Names this deployment in the ledger's origins. */
   readonly deployment: string;
@@ -67,6 +69,7 @@ export async function prepare(config: Config, log: Log): Promise<Foundation> {
         subjectKey: root.derive('vallum/identity/subjects'),
         totpKey: root.derive('vallum/identity/totp'),
         challengeKey: root.derive('vallum/identity/challenges'),
+        flowKey: root.derive('vallum/identity/flows'),
         ...secrets,
       };
     } finally {

@@ -138,6 +138,13 @@ const good: Readonly<Record<string, object>> = {
     paranoia: 1,
     dry_run: true,
   },
+  '/v1/sessions/passkey': {
+    credential: {
+      id: 'AAAAAAAAAAAAAAAAAAAAAA',
+      type: 'public-key',
+      response: { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA', userHandle: 'AA' },
+    },
+  },
   '/v1/tenants': { name: 'fuzzed', environment: 'staging' },
   '/v1/keys': {
     name: 'fuzzed',

@@ -114,6 +114,12 @@ it('a member by which objects get others’ properties is refused', async () => 
   expectBlocked(await ask(vallum, '/v1/chat/completions', { key, body }), '__proto__');
 });
 
+it('a password is no text to anybody, whatever it looks like: it is only wrong', async () => {
+  const body = { email: 'nobody@example.org', password: attacks['SQL injection, blind'] };
+  const { status, text } = await ask(vallum, '/v1/sessions', { body });
+  expect({ status, text }).toEqual({ status: 401, text: expect.stringContaining('sign-in-refused') });
+});
+
 describe('an attack cannot hide', () => {
   const attack = attacks['SQL injection'] ?? '';
 

@@ -66,6 +66,13 @@ export const publicRoutes = [
   'GET /ledger/tile/*',
   'GET /ledger/logs/:log/checkpoint',
   'GET /ledger/logs/:log/tile/*',
+  'GET /v1/sign-in/providers',
+  'GET /v1/sign-in/:provider',
+  'GET /v1/sign-in/:provider/callback',
+  'GET /v1/sign-in/:provider/sign-out',
+  'GET /sign-in',
+  'GET /account',
+  'GET /pages/:file',
 ] as const;
 
 export type PublicRoute = (typeof publicRoutes)[number];

@@ -14,6 +14,7 @@ export const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What `bootstrap.json` holds after the first start. */
 export interface FirstSecrets {
+  readonly adminEmail: string;
   readonly adminPassword: string;
   readonly adminKey: string;
   readonly apiKey: string;

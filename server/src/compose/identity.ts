@@ -26,6 +26,7 @@ import {
   createTokenVerifier,
   identityRoutes,
   issuerOf,
+  pageRoutes,
   rolesRoutes,
   type SecretsFile,
   sessionRoutes,
@@ -44,6 +45,7 @@ import type {
 import type { Doors } from '../platform/postgres/index.ts';
 import type { Foundation } from '../prepare.ts';
 import { composeCredentials } from './credentials.ts';
+import { composeProviders } from './providers.ts';
 
 interface IdentityParts {
   readonly config: Config;
@@ -55,6 +57,8 @@ interface IdentityParts {
   readonly may: Parameters<typeof composeCredentials>[0]['may'];
   readonly clock: Clock;
   readonly log: Log;
+  /** How people reach this server, once it listens. */
+  readonly origin: () => string;
   readonly rights: Rights;
   /** Where the first administrator's password lies until they have chosen another one. */
   readonly secrets: SecretsFile;
@@ -154,6 +158,8 @@ export function composeIdentity(parts: IdentityParts): Identity {
     clock,
     onTrouble: (error) => log.warn('that an account was locked could not be put on record', { error }),
   });
+  const { fetchKeys } = documents;
+  const outside = composeProviders({ ...parts, sessions, fetchKeys, forget, directory });
   return {
     authenticate: step,
     again,
@@ -184,11 +190,14 @@ export function composeIdentity(parts: IdentityParts): Identity {
         forget,
         onPassword: (email) => secrets.removeOf(email),
       }),
+      ...outside.routes,
+      ...pageRoutes(),
     ],
     services: [
       { name: 'issuers', start: async () => {}, stop: documents.close },
       ...(breached ? [breached] : []),
       ...credentials.services,
+      ...outside.services,
     ],
     bootstrap: (first) => bootstrap({ ...first, secrets, directory, ledger, keys, peppers, clock }),
   };

@@ -101,7 +101,8 @@ export function createReply(
         {
           ...(!retry && { 'x-should-retry': 'false' }),
           ...(fault.retryAfterSeconds !== undefined && { 'retry-after': String(fault.retryAfterSeconds) }),
-          ...(fault.code === 'not-authenticated' && { 'www-authenticate': challengeOf(fault) }),
+          // RFC 9110, 11.6.1: each 401 has one.
+          ...(code === 401 && { 'www-authenticate': challengeOf(fault) }),
         },
         body.length,
       ),

@@ -26,6 +26,7 @@ export {
   type Channel,
   type ContentFields,
   openRoute,
+  type RawReply,
   type Route,
   rawRoute,
   route,

@@ -81,9 +81,13 @@ export interface Route {
   readonly content?: ContentFields;
   /**
    * RFC 6901 pointers of strings that the route itself reads by a grammar before they are anything to anybody, such as rules and patterns of administrators: the WAF,
-   * which would take them for what they describe, does not judge them. What is neither this nor content is judged.
+   * which would take them for what they describe, does not judge them; nor what is hashed or verified and never anything else, such as passwords. What is neither this nor content is judged.
    */
   validated?(body: unknown): Iterable<string>;
+  /**
+   * Members of the query by name, with values that the settings name: one that is sent with exactly such a value, such as an issuer's address, is not judged by the WAF either.
+   */
+  readonly expects?: ReadonlyMap<string, ReadonlySet<string>>;
   /** What the action is done to: `model/rehearsal`. The route's path pattern where it is absent. */
   resource?(exchange: Exchange): string;
   /** Whose that is, where it is not the caller's own tenant's: another tenant's, or the organization's itself. Policy asks. */
@@ -139,13 +143,14 @@ export const route = <
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
   R extends z.ZodType,
->(
-  spec: RouteSpec<P, Q, B, R>,
-): Route =>
+>({
+  handle,
+  ...spec
+}: RouteSpec<P, Q, B, R>): Route =>
   jsonRoute(spec, (exchange) => {
     const { who: caller, params, query, body } = exchange;
     // The path has parsed all three with this route's schemas, or refused; the types say so here once.
-    return spec.handle({ caller, params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+    return handle({ caller, params, query, body, exchange } as Parameters<typeof handle>[0]);
   });
 
 /**
@@ -157,16 +162,17 @@ export const openRoute = <
   Q extends z.ZodType | undefined,
   B extends z.ZodType | undefined,
   R extends z.ZodType,
->(
-  spec: Omit<RouteSpec<P, Q, B, R>, 'action' | 'seals' | 'handle'> & {
-    handle(
-      call: Omit<Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>, 'caller'>,
-    ): Promise<z.input<R>>;
-  },
-): Route =>
+>({
+  handle,
+  ...spec
+}: Omit<RouteSpec<P, Q, B, R>, 'action' | 'seals' | 'handle'> & {
+  handle(
+    call: Omit<Call<Of<P, undefined>, Of<Q, undefined>, Of<B, undefined>>, 'caller'>,
+  ): Promise<z.input<R>>;
+}): Route =>
   jsonRoute({ ...spec, action: 'open', seals: 'none' }, (exchange) => {
     const { params, query, body } = exchange;
-    return spec.handle({ params, query, body, exchange } as Parameters<typeof spec.handle>[0]);
+    return handle({ params, query, body, exchange } as Parameters<typeof handle>[0]);
   });
 
 function jsonRoute(
@@ -176,23 +182,15 @@ function jsonRoute(
   >,
   handle: (exchange: Exchange) => Promise<unknown>,
 ): Route {
-  const { method, path, action, summary, seals, status = 200, params, query, body, reply, content } = spec;
+  const { status = 200, params, query, body, reply, bodyBytes, ...rest } = spec;
   return {
-    method,
-    path,
-    action,
-    summary,
-    seals,
+    ...rest,
     api: 'vallum',
-    bodyBytes: spec.bodyBytes ?? (body ? ordinaryBodyBytes : 0),
+    bodyBytes: bodyBytes ?? (body ? ordinaryBodyBytes : 0),
     reply,
     ...(params && { params }),
     ...(query && { query }),
     ...(body && { body }),
-    ...(content && { content }),
-    ...(spec.resource && { resource: spec.resource }),
-    ...(spec.belongsTo && { belongsTo: spec.belongsTo }),
-    ...(spec.holds && { holds: spec.holds }),
     async answer(exchange, outlet) {
       const value = await handle(exchange);
       outlet.head({ status, contentType: 'application/json', streaming: false });
@@ -202,21 +200,27 @@ function jsonRoute(
   };
 }
 
-/** A route of Vallum's own API that answers with bytes of its own: text, tiles. */
-export function rawRoute<P extends z.ZodType | undefined>(
+/** A route of Vallum's own API that answers with bytes of its own: text, tiles, pages. */
+export function rawRoute<P extends z.ZodType | undefined, Q extends z.ZodType | undefined>(
   spec: Omit<Route, 'answer' | 'params' | 'query' | 'body' | 'reply' | 'api' | 'bodyBytes'> & {
     readonly params?: P;
-    handle(call: { readonly params: Of<P, undefined>; readonly exchange: Exchange }): Promise<RawReply>;
+    readonly query?: Q;
+    handle(call: {
+      readonly params: Of<P, undefined>;
+      readonly query: Of<Q, undefined>;
+      readonly exchange: Exchange;
+    }): Promise<RawReply>;
   },
 ): Route {
-  const { handle, params, ...rest } = spec;
+  const { handle, params, query, ...rest } = spec;
   return {
     ...rest,
     api: 'vallum',
     bodyBytes: 0,
     ...(params && { params }),
+    ...(query && { query }),
     async answer(exchange, outlet) {
-      // As in `route`: the path has parsed it with this schema.
+      // As in `route`: the path has parsed both with these schemas.
       const {
         status = 200,
         contentType,
@@ -224,6 +228,7 @@ export function rawRoute<P extends z.ZodType | undefined>(
         headers,
       } = await handle({
         params: exchange.params as Of<P, undefined>,
+        query: exchange.query as Of<Q, undefined>,
         exchange,
       });
       outlet.head({ status, contentType, streaming: false, ...(headers && { headers }) });

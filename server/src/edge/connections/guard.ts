@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
-import { canonicalAddress, countedAs, type IsTrusted } from '../forwarding/address.ts';
+import { networkOf } from '../addresses/address.ts';
+import { canonicalAddress, type IsTrusted } from '../forwarding/address.ts';
 import { noteConnection } from './connection.ts';
 import { longestHeader, type ProxySource, readProxyHeader } from './proxy-header.ts';
 
@@ -50,7 +51,7 @@ export function guardConnections(server: Server, { rules, onTurnedAway }: GuardP
 
   /** Takes a place of the address for as long as the socket is there. */
   function takesPlace(socket: Socket, address: string): boolean {
-    const name = countedAs(address);
+    const name = networkOf(address);
     const taken = counts.get(name) ?? 0;
     if (taken >= rules.perAddress) return false;
     counts.set(name, taken + 1);

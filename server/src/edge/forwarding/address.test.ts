@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalAddress, countedAs, readNetwork, trustedProxies } from './address.ts';
+import { canonicalAddress, readNetwork, trustedProxies } from './address.ts';
 
 describe('an address', () => {
   it.each([
@@ -26,14 +26,6 @@ describe('an address', () => {
         expect(canonicalAddress(one ?? '')).toBe(one);
       }),
     ));
-
-  it('of IPv6 is counted with its /64, all of which one customer has', () => {
-    expect(countedAs('2001:db8:1:2::1')).toBe(countedAs('2001:db8:1:2:ffff::7'));
-    expect(countedAs('2001:db8:1:2::1')).not.toBe(countedAs('2001:db8:1:3::1'));
-    expect(countedAs('::1')).toBe('0:0:0:0');
-    expect(countedAs('2001:db8::')).toBe('2001:db8:0:0');
-    expect(countedAs('192.0.2.1')).toBe('192.0.2.1');
-  });
 });
 
 describe('trusted proxies', () => {

@@ -47,16 +47,3 @@ export function trustedProxies(networks: readonly string[]): IsTrusted {
   }
   return (address) => list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
-
-/** Under which name an address is counted: by itself, or by the /64 of IPv6, all of which whoever has one address of it has. */
-export function countedAs(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  if (tail !== undefined) {
-    const after = tail.split(':').filter(Boolean);
-    while (groups.length + after.length < 8) groups.push('0');
-    groups.push(...after);
-  }
-  return groups.slice(0, 4).join(':');
-}

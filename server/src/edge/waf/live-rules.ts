@@ -49,6 +49,8 @@ export function createLiveRules({
   }
 
   function forget(): void {
+    // Also for the look of the start, which may have read what was before.
+    lookAgain = true;
     if (!running || timer) return;
     refresh().catch((error: unknown) => {
       log.warn('the imported WAF rules could not be read; those before are in use', { error });

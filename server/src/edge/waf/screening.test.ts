@@ -135,6 +135,23 @@ describe('the WAF on the path', () => {
     });
   });
 
+  it('does not judge a value that the route expects letter for letter, and judges everything beside it', async () => {
+    const route = { expects: new Map([['iss', new Set(['https://evil.example'])]]) };
+    const at = async (query: string) => (await screened({ query, route })).at;
+    for (const iss of ['https://evil.example', 'https%3A%2F%2Fevil.example'])
+      expect(await at(`a=b&iss=${iss}`)).toBe('passed');
+    for (const query of [
+      'iss=https://evil.example/',
+      'iss=https://EVIL.example&iss=evil',
+      'other=https://evil.example',
+      'Iss=https://evil.example',
+      'iss=https://evil.example&q=evil,',
+      'evil=https://evil.example',
+      'iss',
+    ])
+      expect({ query, at: await at(query) }).toEqual({ query, at: query === 'iss' ? 'passed' : 'caller' });
+  });
+
   it.each<[string, Given, string]>([
     ['in the head of a request without a credential, at once', { query: 'q=evil,', bare: true }, 'head'],
     ['in the head of a route for anybody, at once', { query: 'q=evil,', route: { action: 'open' } }, 'head'],

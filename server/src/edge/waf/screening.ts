@@ -1,5 +1,6 @@
 import type { Reason } from '@vallum/contract';
 import { type Clock, type Exchange, Fault } from '../../kernel/index.ts';
+import type { HeadInput } from './input.ts';
 import type { WafPolicies } from './policies.ts';
 import { protocolFamily } from './protocol.ts';
 import { decide, type Finding, type Inspection, type Policy, threshold } from './verdict.ts';
@@ -51,7 +52,7 @@ export function createWafScreening({ waf, policies, clock }: ScreeningParts): Wa
 
   return {
     head(x) {
-      const inspection = waf.inspectHead(x.arrival);
+      const inspection = waf.inspectHead(headOf(x));
       if (inspection.findings.length === 0) return;
       const findings = inspection.findings.filter((finding) => !isSaidBetter(x, finding));
       if (findings.length === 0) return;
@@ -76,6 +77,22 @@ export function createWafScreening({ waf, policies, clock }: ScreeningParts): Wa
 const isAnonymous = ({ route, arrival: { headers } }: Exchange): boolean =>
   route.action === 'open' || !credentialHeaders.some((name) => headers[name] !== undefined);
 const credentialHeaders = ['authorization', 'x-api-key', 'api-key', 'cookie'];
+
+/** The head without what the route expects letter for letter: an address of our own settings is none of an attacker's. */
+function headOf({ route: { expects }, arrival }: Exchange): HeadInput {
+  if (!expects || arrival.query === '') return arrival;
+  const { method, path, rawHeaders } = arrival;
+  const pairs = arrival.query.split('&').filter((pair) => !isExpected(pair, expects));
+  return { method, path, query: pairs.join('&'), rawHeaders };
+}
+
+function isExpected(pair: string, expects: NonNullable<Exchange['route']['expects']>): boolean {
+  const equals = pair.indexOf('=');
+  const values = expects.get(pair.slice(0, equals));
+  if (!values) return false;
+  const [[, value = ''] = []] = new URLSearchParams(pair);
+  return values.has(value);
+}
 
 /** Checks that a step below makes too, more strictly and in words that help more. */
 const readsBodies = new Set([

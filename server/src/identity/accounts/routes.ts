@@ -1,13 +1,16 @@
 import type { Route } from '../../kernel/index.ts';
 import type { SameOrigin } from '../sessions/same-origin.ts';
+import { ownPasskeyRoutes } from './routes/own-passkey-routes.ts';
 import { type OwnRouteParts, ownRoutes } from './routes/own-routes.ts';
-import { type PasskeyRouteParts, passkeyRoutes } from './routes/passkey-routes.ts';
+import type { PasskeyRouteParts } from './routes/passkey-ceremonies.ts';
+import { passkeySignInRoutes } from './routes/passkey-sign-in-routes.ts';
 import { signInRoutes } from './routes/sign-in-routes.ts';
 import { type UserRouteParts, userRoutes } from './routes/user-routes.ts';
+import { type UserSessionRouteParts, userSessionRoutes } from './routes/user-session-routes.ts';
 import type { SignIn } from './sign-in.ts';
 
 export type AccountRouteParts = Omit<
-  UserRouteParts & OwnRouteParts & PasskeyRouteParts,
+  UserRouteParts & UserSessionRouteParts & OwnRouteParts & PasskeyRouteParts,
   'signIn' | 'sameOrigin'
 > & {
   readonly signIn: SignIn;
@@ -18,6 +21,8 @@ export type AccountRouteParts = Omit<
 export const accountRoutes = (parts: AccountRouteParts): Route[] => [
   ...signInRoutes(parts),
   ...ownRoutes(parts),
-  ...passkeyRoutes(parts),
+  ...passkeySignInRoutes(parts),
+  ...ownPasskeyRoutes(parts),
   ...userRoutes(parts),
+  ...userSessionRoutes(parts),
 ];

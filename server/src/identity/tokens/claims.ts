@@ -5,15 +5,16 @@ import type { Grant } from '../grant.ts';
 import type { ClaimPath, Issuer } from './issuer.ts';
 import { TokenRefused } from './refusal.ts';
 
-type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Readonly<Record<string, unknown>>;
 
+/** Of what people are called nothing but length is assumed; control characters are in no name. */
+export const subject = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[^\p{Cc}]*$/u);
 const registered = z.looseObject({
-  // Of what people are called nothing but length is assumed; control characters are in no name.
-  sub: z
-    .string()
-    .min(1)
-    .max(512)
-    .regex(/^[^\p{Cc}]*$/u),
+  sub: subject,
   exp: z.number(),
   iat: z.number(),
 });
@@ -73,7 +74,7 @@ const rolesOf = (claims: Claims, { rolesClaim, roleMap }: Issuer): Role[] => [
 const wordsOf = (value: unknown): string[] => (value === undefined ? [] : parsed(words, value));
 
 /** The member at a path. Own members only: a token has no `constructor` unless it says so. */
-function claimAt(claims: Claims, path: ClaimPath): unknown {
+export function claimAt(claims: Claims, path: ClaimPath): unknown {
   let value: unknown = claims;
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;

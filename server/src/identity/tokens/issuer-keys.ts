@@ -11,7 +11,7 @@ import { TokenRefused } from './refusal.ts';
 export type FetchKeys = (source: KeySource) => Promise<string>;
 
 interface IssuerKeyParts {
-  readonly issuer: Issuer;
+  readonly issuer: Pick<Issuer, 'keys'>;
   readonly fetchKeys: FetchKeys;
   readonly clock: Clock;
   /** Told when keys could not be had, with why. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Principal } from '../../kernel/index.ts';
 
 /** What tokens may be signed with: asymmetric only, so that who can verify one cannot make one. */
-const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
+export const algorithms = ['RS256', 'ES256', 'EdDSA'] as const;
 export type Algorithm = (typeof algorithms)[number];
 
 /** Where an issuer's public keys are. */
@@ -43,16 +43,23 @@ export type ClaimPath = readonly string[];
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Keys that arrive in the clear are whoever's is on the way. */
-const secureUrl = z.string().refine((text) => {
+/** Whether what is sent there stays between both: keys that arrive in the clear are whoever's is on the way. */
+export function isSecureUrl(text: string): boolean {
   const url = URL.parse(text);
   if (!url || url.username || url.password || url.hash) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname));
-}, 'must be a URL with https:// (http:// for this machine alone), without a credential or a fragment');
+}
+
+export const secureUrl = z
+  .string()
+  .refine(
+    isSecureUrl,
+    'must be a URL with https:// (http:// for this machine alone), without a credential or a fragment',
+  );
 
 const name = z.string().min(1).max(200);
 /** A member's name, or names where it lies in another: `[realm_access, roles]`. Dots are part of a name. */
-const claim = z.union([name, z.array(name).min(1).max(8)]);
+export const claim = z.union([name, z.array(name).min(1).max(8)]);
 const scopes = z.array(scope).min(1);
 
 /** One of `identity.issuers` in the settings. */
@@ -102,7 +109,8 @@ export const issuerSettings = z
   });
 export type IssuerSettings = z.output<typeof issuerSettings>;
 
-const pathOf = (given: string | readonly string[]): ClaimPath =>
+/** A claim's place, as the settings give it. */
+export const pathOf = (given: string | readonly string[]): ClaimPath =>
   typeof given === 'string' ? [given] : given;
 
 /** The settings of one issuer as the verifier reads them. */

@@ -100,9 +100,9 @@ const refusedToken = (): Fault =>
   });
 
 /** What the header says that matters: how it is signed, and with which key. Where keys might be (`jku`, `x5u`, `jwk`, `x5c`) is not read. */
-function readHeader(
+export function readHeader(
   header: Unverified['header'],
-  issuer: Issuer,
+  issuer: Pick<Issuer, 'algorithms' | 'types'>,
 ): { algorithm: Algorithm; keyId: string | undefined } {
   if (refusedHeaders.some((name) => Object.hasOwn(header, name))) throw new TokenRefused('header');
   const { alg, typ, kid } = header;
@@ -128,7 +128,7 @@ const claimReasons: Readonly<Record<string, TokenRefusal>> = {
 };
 
 /** By codes and members of ours and jose's; never by a message. */
-function reasonOf(error: unknown): TokenRefusal {
+export function reasonOf(error: unknown): TokenRefusal {
   if (error instanceof TokenRefused) return error.reason;
   if (error instanceof errors.JWTExpired) return error.claim === 'iat' ? 'too-old' : 'expired';
   if (error instanceof errors.JWTClaimValidationFailed)

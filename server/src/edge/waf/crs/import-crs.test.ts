@@ -135,7 +135,10 @@ describe.skipIf(!existsSync(debian))(
     it.skipIf(!shared)(
       'raises what is caught of the public attacks (skipped where there is no ../shared/data)',
       () => {
-        const cases: CrsCase[] = crsCases(shared ?? '').filter(({ expected }) => expected.length > 0);
+        // Every fourth, since all of them take long where others work too.
+        const cases: CrsCase[] = crsCases(shared ?? '').filter(
+          ({ expected }, at) => expected.length > 0 && at % 4 === 0,
+        );
         const caught = (waf: Waf): number =>
           cases.filter(({ input }) => waf.judge(input).decision === 'block').length;
         expect(caught(both)).toBeGreaterThan(caught(own));

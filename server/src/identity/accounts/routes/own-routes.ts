@@ -90,6 +90,7 @@ function accountRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Choose another password; ends your other sessions',
       seals: 'each',
       body: passwordChange,
+      validated: () => ['/old_password', '/new_password'],
       reply: userSchema,
       async handle({ caller, body: { old_password: old, new_password: chosen }, exchange }) {
         const own = signedIn(caller);
@@ -169,6 +170,7 @@ function totpRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Confirm the authenticator app with a code of it; gives recovery codes, shown this once',
       seals: 'each',
       body: totpConfirmation,
+      validated: () => ['/code'],
       reply: recoveryCodes,
       async handle({ caller, body: { code }, exchange }) {
         const own = await signedInRecently(caller, sessions, clock);
@@ -200,6 +202,7 @@ function totpRoutes(parts: OwnRouteParts): Route[] {
       summary: 'Codes are not asked for any more; needs the password and a code',
       seals: 'each',
       body: totpRemoval,
+      validated: () => ['/password', '/code'],
       reply: userSchema,
       async handle({ caller, body: { password, code }, exchange }) {
         const own = signedIn(caller);

@@ -24,6 +24,7 @@ export const signInRoutes = ({
     summary: 'Sign in with a password, and the code where one is asked for',
     status: 201,
     body: newSession,
+    validated: () => ['/password', '/code'],
     reply: openedSession,
     async handle({ body: { email, password, code, organization, tenant }, exchange }) {
       // Else a page of another site could sign somebody in as somebody else, who then reads what they write.

@@ -7,8 +7,6 @@ import {
   page,
   pageQuery,
   passwordReset,
-  sessionList,
-  sessionsEnded,
   type UserId,
   userChange,
   user as userSchema,
@@ -29,8 +27,6 @@ import {
 import type { Passwords } from '../../password.ts';
 import { mustBeOwnToTake } from '../../roles/no-more-than-own.ts';
 import type { RoleStore } from '../../roles/ports.ts';
-import { sessionReply } from '../../sessions/routes.ts';
-import type { Sessions } from '../../sessions/sessions.ts';
 import type { Hashing } from '../hashing.ts';
 import { networkOf } from '../lockout.ts';
 import type { AccountStore, UserOf } from '../ports.ts';
@@ -40,7 +36,6 @@ export interface UserRouteParts {
   readonly store: AccountStore;
   readonly roles: Pick<RoleStore, 'held'>;
   readonly rights: Rights;
-  readonly sessions: Sessions;
   readonly hashing: Hashing;
   readonly passwords: Passwords;
   readonly ledger: LedgerAppend;
@@ -58,7 +53,7 @@ const resource = (x: Exchange): string => `user/${(x.params as { id: string }).i
 
 /** Users of the organization, as administrators have to do with them. Nobody touches the account of somebody who may do more. */
 export function userRoutes(parts: UserRouteParts): Route[] {
-  const { store, roles, rights, sessions, hashing, passwords, ledger, clock, forget, onPassword } = parts;
+  const { store, roles, rights, hashing, passwords, ledger, clock, forget, onPassword } = parts;
 
   const ofCaller = (x: Exchange, user: UserId): UserOf => ({ organization: x.who.organization, user });
 
@@ -213,57 +208,6 @@ export function userRoutes(parts: UserRouteParts): Route[] {
         forget();
         await onPassword(email);
         return { password, expires_at: expires };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/v1/users/:id/sessions',
-      action: 'session:list',
-      summary: 'List the sessions of a user, newest first',
-      seals: 'aggregate',
-      belongsTo: ofOrganization,
-      params,
-      reply: sessionList,
-      resource,
-      async handle({ caller, params: { id: user }, exchange }) {
-        const of = ofCaller(exchange, user);
-        await existing(of);
-        const current = caller.credential.kind === 'session' ? caller.credential.id : undefined;
-        return { data: (await sessions.list(of)).map((each) => sessionReply(each, current)) };
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/v1/users/:id/sessions',
-      action: 'session:revoke',
-      summary: 'Sign a user out everywhere',
-      seals: 'each',
-      belongsTo: ofOrganization,
-      params,
-      reply: sessionsEnded,
-      resource,
-      async handle({ params: { id: user }, exchange }) {
-        const of = ofCaller(exchange, user);
-        await existing(of);
-        if (user === exchange.who.principal.id) exchange.endsItself = true;
-        return { ended: await sessions.close(of, authorOf(exchange)) };
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: '/v1/users/:id/sessions/:session',
-      action: 'session:revoke',
-      summary: 'End one session of a user',
-      seals: 'each',
-      belongsTo: ofOrganization,
-      params: z.strictObject({ id: id('user'), session: id('session') }),
-      reply: sessionsEnded,
-      resource,
-      async handle({ params: { id: user, session }, exchange }) {
-        const one = { ...ofCaller(exchange, user), session };
-        if ((await sessions.list(one)).length === 0) throw new Fault('not-found');
-        if (user === exchange.who.principal.id) exchange.endsItself = true;
-        return { ended: await sessions.close(one, authorOf(exchange)) };
       },
     }),
   ];
