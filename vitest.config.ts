@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['server/src/platform/postgres/testing/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two cores, and several suites start processes of their own.
-    maxWorkers: 2,
+    // Two cores; several suites start processes of their own, and wait for them more than they compute.
+    maxWorkers: 3,
     reporters: ['default'],
   },
 });

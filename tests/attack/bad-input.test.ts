@@ -256,14 +256,24 @@ const cases = (route: string) => {
     });
 };
 
+/** They answer everybody the same, whatever is sent with the question; and there is no identity provider here to sign out at. */
+const readsNothing: ReadonlySet<string> = new Set([
+  'GET /health',
+  'GET /ready',
+  'GET /ledger/checkpoint',
+  'GET /sign-in',
+  'GET /account',
+  'GET /v1/sign-in/providers',
+  'GET /v1/sign-in/:provider/sign-out',
+]);
+
 describe.each(publicRoutes)('%s', (route) => {
   it('takes anything, and says what is wrong with it', async () => {
     const many = /^P(?:OS|U)T/.test(route) ? 400 : 120;
     const statuses = await askAll(fc.sample(cases(route), { numRuns: many, seed }));
     expect([...statuses.values()].reduce((sum, each) => sum + each, 0)).toBe(many);
     // A fuzz that is always let in, or never gets past the door, looks at nothing.
-    if (!['GET /health', 'GET /ready', 'GET /ledger/checkpoint'].includes(route))
-      expect(statuses.size).toBeGreaterThan(1);
+    if (!readsNothing.has(route)) expect(statuses.size).toBeGreaterThan(1);
   });
 });
 
