@@ -1,7 +1,11 @@
 /** What the door costs each request: one line of JSON on standard output. `npm run bench -- edge` runs it. */
+
+import { type CrsCase, crsCases, sharedData } from '../../tests/support/waf/crs-cases.ts';
+import { levelOneRules } from '../../tests/support/waf/level-one.ts';
 import { chatContent } from '../src/agents/models/chat-content.ts';
 import { createWaf, ownRules } from '../src/edge/waf/index.ts';
 import { systemClock } from '../src/kernel/index.ts';
+import { believed } from './believed.ts';
 import { textsOf } from './texts.ts';
 
 const promptCharacters = 2_000;
@@ -83,5 +87,20 @@ function micros(judge: () => boolean): number {
   return times.sort((a, b) => a - b)[Math.floor(pieces / 2)] ?? 0;
 }
 
-const results = Object.fromEntries(Object.entries(cases).map(([name, judge]) => [name, micros(judge)]));
-process.stdout.write(`${JSON.stringify(results)}\n`);
+/** Of the requests of CRS's tests that a rule of its level 1 is to catch, how many are blocked, by family. */
+function recall(folder: string): { family: string; cases: number; blocked: number }[] {
+  const wanted = crsCases(folder).filter(({ expected }) => expected.some((rule) => levelOneRules.has(rule)));
+  const isBlocked = ({ input }: CrsCase): boolean => waf.judge(input).decision === 'block';
+  return [...Map.groupBy(wanted, ({ family }) => family)].map(([family, of]) => ({
+    family,
+    cases: of.length,
+    blocked: of.filter(isBlocked).length,
+  }));
+}
+
+const data = sharedData('waf/crs');
+const judged = Object.fromEntries(Object.entries(cases).map(([name, judge]) => [name, micros(judge)]));
+const known = Object.fromEntries(
+  Object.entries(await believed()).map(([name, authenticate]) => [name, micros(authenticate)]),
+);
+process.stdout.write(`${JSON.stringify({ judged, known, recall: data ? recall(data) : [] })}\n`);
