@@ -11,7 +11,7 @@ const named = {
 } as const;
 
 const known = {
-  keyAgain: 'a key that is believed, one of 100,000',
+  keyAgain: 'a key that is believed, among 100,000 credentials',
   tokenAgain: 'a JWT that was verified within the minute',
 } as const;
 
