@@ -14,7 +14,7 @@ import { hasProcessTable } from '../support/processes.ts';
  * The bound is a requirement, and the one time that a test may assert.
  */
 
-const trials = Number(process.env.VALLUM_REVOCATION_TRIALS ?? 20);
+const trials = Number(process.env.VALLUM_REVOCATION_TRIALS ?? 8);
 /** Each signs in, which takes a core for a third of a second. */
 const signIns = Number(process.env.VALLUM_REVOCATION_TRIALS ?? 8);
 const boundMs = 1_000;
